@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Tuple
+from typing import Any
 
 import libcst as cst
 
 
 @dataclass(frozen=True)
 class RenameKeyword:
-    """Give an argument of a call another name."""
+    """Rename an argument of a call."""
 
     old: str
     new: str
@@ -28,7 +28,7 @@ class RenameKeyword:
 class DropKeywords:
     """Leave arguments out of a call."""
 
-    names: Tuple[str, ...]
+    names: tuple[str, ...]
 
     def __call__(self, call: cst.Call) -> cst.Call:
         """Return the call without them."""
@@ -65,7 +65,7 @@ class SetArgument:
 
 @dataclass(frozen=True)
 class NameArgument:
-    """Give the first argument, which has none, a name."""
+    """Name the first argument, which has no name."""
 
     name: str
 
@@ -80,7 +80,7 @@ class NameArgument:
 
 @dataclass(frozen=True)
 class RenameAttribute:
-    """Give what stands behind the last dot another name."""
+    """Rename what stands behind the last dot."""
 
     new: str
 
@@ -137,9 +137,9 @@ class ImportFromModule:
         changed: dict[str, Any] = {"module": cst.parse_expression(self.module)}
         if self.name is not None and not isinstance(node.names, cst.ImportStar):
             one = node.names[0]
-            kept = one.asname.name if one.asname is not None else one.name
+            kept = str(one.evaluated_alias or one.evaluated_name)
             blank = cst.SimpleWhitespace(" ")
-            alias = None if getattr(kept, "value", None) == self.name else cst.AsName(kept, blank, blank)
+            alias = None if kept == self.name else cst.AsName(cst.Name(kept), blank, blank)
             changed["names"] = [cst.ImportAlias(cst.Name(self.name), asname=alias)]
         return node.with_changes(**changed)
 

@@ -171,7 +171,8 @@ CHANGES = (
         words=("save_format",),
         find=_formats,
         effects=_keras_3(
-            "save_format|unexpected keyword argument", "the ending of the file says its format, and no argument", _SAVING
+            "save_format|unexpected keyword argument",
+            "the ending of the file says its format, and no argument", _SAVING,
         ),
         instead="Leave save_format= out.",
         proof=RewriteProof(

@@ -1,9 +1,9 @@
-"""A known change as plain data: what it finds, what it does to which releases and why, and how its rewrite is proven."""
+"""A known change as plain data: what it finds, what it does on which releases and why, and the proof of its rewrite."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from pytest_kerasch2.claims.model import KnownIssue
 from pytest_kerasch2.claims.release import Release
@@ -65,7 +65,7 @@ class Occurrence:
     """
 
     node: Any
-    edits: Tuple[Tuple[Any, "Edit"], ...] = ()
+    edits: tuple[tuple[Any, Edit], ...] = ()
     detail: str = ""
 
 
@@ -83,9 +83,9 @@ class KnownChange:
     """
 
     name: str
-    words: Tuple[str, ...]
-    find: Callable[["SourceView"], Iterator[Occurrence]] | None = field(repr=False)
-    effects: Tuple[Effect, ...]
+    words: tuple[str, ...]
+    find: Callable[[SourceView], Iterator[Occurrence]] | None = field(repr=False)
+    effects: tuple[Effect, ...]
     instead: str
     proof: RewriteProof | None = None
 

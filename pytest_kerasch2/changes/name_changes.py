@@ -25,9 +25,7 @@ _SHORT = {
     "mean_absolute_percentage_error": "MAPE",
     "mean_squared_logarithmic_error": "MSLE",
 }
-_FUNCTIONS = {
-    f"tensorflow.keras.{where}.{old}": new for where in ("losses", "metrics") for old, new in _SHORT.items()
-}
+_FUNCTIONS = {f"tensorflow.keras.{where}.{old}": new for where in ("losses", "metrics") for old, new in _SHORT.items()}
 _MODELS_BACKEND = ("function", "set_session", "get_session", "learning_phase", "set_learning_phase", "gradients")
 
 
@@ -88,9 +86,10 @@ def _functions(view: SourceView) -> Iterator[Occurrence]:
 def _weights_by_position(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
         first = call.args[0] if call.args else None
-        if view.method(call) == "add_weight" and first is not None and first.keyword is None and not first.star:
-            if isinstance(first.value, (cst.SimpleString, cst.FormattedString)):
-                yield Occurrence(call, ((call, edits.NameArgument("name")),), "add_weight")
+        if view.method(call) != "add_weight" or first is None or first.keyword is not None or first.star:
+            continue
+        if isinstance(first.value, (cst.SimpleString, cst.FormattedString)):
+            yield Occurrence(call, ((call, edits.NameArgument("name")),), "add_weight")
 
 
 def _seeds(view: SourceView) -> Iterator[Occurrence]:
@@ -126,7 +125,8 @@ CHANGES = (
         instead="Import from keras.layers.",
         proof=RewriteProof(
             given="import numpy as np\n", before="from keras.layers.core import Dense",
-            observe="layer = Dense(2, kernel_initializer='ones')\nresult = np.asarray(layer(np.ones((1, 3), 'float32'))).tolist()",
+            observe="layer = Dense(2, kernel_initializer='ones')\n"
+            "result = np.asarray(layer(np.ones((1, 3), 'float32'))).tolist()",
             last="2.12", first="2.6",
         ),
     ),
@@ -227,7 +227,8 @@ CHANGES = (
         ),
         instead="Leave input_length= out.",
         proof=RewriteProof(
-            given=GIVEN, before='layer = tf.keras.layers.Embedding(4, 2, embeddings_initializer="ones", input_length=3)',
+            given=GIVEN,
+            before='layer = tf.keras.layers.Embedding(4, 2, embeddings_initializer="ones", input_length=3)',
             observe="result = np.asarray(layer(np.array([[1, 2, 3]]))).tolist()", last="2.15",
         ),
     ),
@@ -236,13 +237,14 @@ CHANGES = (
         words=("set_seed",),
         find=_seeds,
         effects=_effect(
-            "2.10", "(?!)", "tf.random.set_seed no longer fixes the initial weights: initializers draw their seed from "
-            "Python's random", "https://github.com/keras-team/keras/blob/v2.10.0/keras/initializers/initializers_v2.py", "silent",
+            "2.10", "(?!)",
+            "tf.random.set_seed no longer fixes the initial weights: initializers draw their seed from Python's random",
+            "https://github.com/keras-team/keras/blob/v2.10.0/keras/initializers/initializers_v2.py", "silent",
         ),
         instead="Write tf.keras.utils.set_random_seed, which seeds Python, NumPy and TensorFlow.",
         proof=RewriteProof(
-            given="import numpy as np\nimport tensorflow as tf\n\n\ndef first():\n    layer = tf.keras.layers.Dense(3)\n"
-            "    layer.build((None, 2))\n    return layer.get_weights()[0].tolist()\n\n\nvalues = []\nfor _ in range(2):\n    pass\n",
+            given="import tensorflow as tf\n\n\ndef first():\n    layer = tf.keras.layers.Dense(3)\n"
+            "    layer.build((None, 2))\n    return layer.get_weights()[0].tolist()\n\n\nvalues = []\n",
             before="tf.random.set_seed(42)\nvalues.append(first())\ntf.random.set_seed(42)\nvalues.append(first())",
             observe="result = values[0] == values[1]", last="2.9", first="2.7",
         ),
@@ -250,9 +252,12 @@ CHANGES = (
     KnownChange(
         name="keras-version",
         words=("__version__",),
-        find=lambda view: (one for one in attribute_of({"keras.__version__": "version"})(view) if _is_tf(view, one.node)),
+        find=lambda view: (
+            one for one in attribute_of({"keras.__version__": "version"})(view) if _is_tf(view, one.node)
+        ),
         effects=_effect(
-            "keras 3.0", "has no attribute '__version__'", "tf.keras of Keras 3 has no __version__", f"{_TAG}/src/version.py"
+            "keras 3.0", "has no attribute '__version__'", "tf.keras of Keras 3 has no __version__",
+            f"{_TAG}/src/version.py",
         ),
         instead="Write tf.keras.version().",
     ),
@@ -270,7 +275,8 @@ CHANGES = (
         words=("DenseFeatures",),
         find=attribute_of({"keras.layers.DenseFeatures": None}),
         effects=_effect(
-            "keras 3.0", "DenseFeatures", "Keras 3 has no layer for feature columns", f"{_MIGRATE}/migrating_feature_columns"
+            "keras 3.0", "DenseFeatures", "Keras 3 has no layer for feature columns",
+            f"{_MIGRATE}/migrating_feature_columns",
         ),
         instead="Use preprocessing layers: Normalization, StringLookup, CategoryEncoding.",
     ),

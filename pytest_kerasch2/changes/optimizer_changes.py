@@ -65,7 +65,7 @@ CHANGES = (
             Effect(
                 KnownIssue(
                     since="2.11", until="2.15", symptom="`lr` is deprecated",
-                    cause="`lr=` is not the name of the learning rate: it is ignored with a warning, and the default used",
+                    cause="`lr=` is ignored with a warning, and the default learning rate is used",
                     source=_OLD_BASE,
                 ),
                 kind="silent",

@@ -10,7 +10,7 @@ import io
 import os
 import tempfile
 import traceback
-from typing import TYPE_CHECKING, Any, Dict, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 if TYPE_CHECKING:
     from pytest_kerasch2.changes.known_change import KnownChange
@@ -20,15 +20,15 @@ _MARK = "# the lines that are rewritten\n"
 TOLERANCE = 2e-6
 
 
-def execute(snippets: Mapping[str, str]) -> Dict[str, Any]:
+def execute(snippets: Mapping[str, str]) -> dict[str, Any]:
     """Execute snippets, each by itself in an empty folder; return what each left as `result`, or why it failed."""
-    outcomes: Dict[str, Any] = {}
+    outcomes: dict[str, Any] = {}
     here = os.getcwd()  # noqa: PTH109 - as it is given back
     for name, code in snippets.items():
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             os.chdir(folder)
             try:
-                namespace: Dict[str, Any] = {"__name__": "__main__"}
+                namespace: dict[str, Any] = {"__name__": "__main__"}
                 exec(compile(code, name, "exec"), namespace)
                 outcomes[name] = {"result": namespace["result"]}
             except Exception as error:
@@ -71,7 +71,7 @@ def equal(first: Any, second: Any) -> bool:
         return len(first) == len(second) and all(map(equal, first, second))
     if isinstance(first, float) or isinstance(second, float):
         try:
-            return abs(first - second) <= TOLERANCE * max(1.0, abs(first), abs(second))
+            return bool(abs(first - second) <= TOLERANCE * max(1.0, abs(first), abs(second)))
         except TypeError:
             return False
     return bool(first == second)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
+from typing import Any, Callable, Sequence, Tuple
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider, QualifiedNameSource, ScopeProvider
 
 Edit = Callable[[Any], Any]
 Edits = Sequence[Tuple[cst.CSTNode, Edit]]
-_MODEL_NAME = re.compile(r"model|net$|network|encoder|decoder|classifier|vae|cnn|rnn|lstm|gan$|generator|discriminator", re.I)
+_MODEL_NAME = re.compile(
+    r"model|net$|network|encoder|decoder|classifier|vae|cnn|rnn|lstm|gan$|generator|discriminator", re.I
+)
 _MODELS = re.compile(
     r"keras\.(?:(?:models\.|engine\.\w+\.)?(?:Sequential|Model|load_model|clone_model|model_from_\w+)|applications\..+)$"
 )
@@ -46,7 +48,8 @@ class SourceView:
         self.strings = collector.strings
         self.classes = collector.classes
         self._assigned = collector.assigned
-        self._aliases = self._aliases_of_assignments()
+        self._aliases: dict[str, str] = {}
+        self._follow_assignments()
         self._models = self._names_of_models()
 
     def line(self, node: cst.CSTNode) -> int:
@@ -58,7 +61,7 @@ class SourceView:
         scope = self._scopes.get(node) or self._scopes.get(self.module)
         if scope is None:
             return None
-        for one in scope.get_qualified_names_for(node):  # type: ignore[arg-type]
+        for one in scope.get_qualified_names_for(node):
             if one.source is QualifiedNameSource.IMPORT:
                 return str(one.name)
             if one.source is QualifiedNameSource.LOCAL:
@@ -106,21 +109,19 @@ class SourceView:
 
     def with_edits(self, edits: Edits) -> str:
         """Return the code with edits made; several of one node are made one after the other."""
-        by_node: Dict[cst.CSTNode, List[Edit]] = {}
+        by_node: dict[cst.CSTNode, list[Edit]] = {}
         for node, edit in edits:
             listed = by_node.setdefault(node, [])
             if edit not in listed:
                 listed.append(edit)
-        return str(self.module.visit(_Editor(by_node)).code)  # type: ignore[union-attr]
+        return str(self.module.visit(_Editor(by_node)).code)
 
-    def _aliases_of_assignments(self) -> dict[str, str]:
-        self._aliases: dict[str, str] = {}
+    def _follow_assignments(self) -> None:
         for name, values in self._assigned.items():
             if len(values) == 1 and isinstance(values[0], (cst.Attribute, cst.Name)):
                 full = self.name(values[0])
                 if full is not None:
                     self._aliases[name] = full
-        return self._aliases
 
     def _names_of_models(self) -> set[str]:
         own = {one.name.value for one in self.classes if any(self._is_model_class(base.value) for base in one.bases)}
@@ -152,7 +153,7 @@ class _Collector(cst.CSTVisitor):
         super().__init__()
         self.calls: list[cst.Call] = []
         self.attributes: list[cst.Attribute] = []
-        self.imports: list[Union[cst.Import, cst.ImportFrom]] = []
+        self.imports: list[cst.Import | cst.ImportFrom] = []
         self.subscripts: list[cst.Subscript] = []
         self.strings: list[cst.SimpleString] = []
         self.classes: list[cst.ClassDef] = []

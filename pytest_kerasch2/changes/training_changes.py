@@ -23,7 +23,11 @@ def _classes(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
         if view.method(call) == "predict_classes":
             yield Occurrence(call, ((call, edits.WrapCall(_CLASSES, "predict")),), "predict_classes()")
-        elif view.method(call) == "predict_proba" and isinstance(call.func, cst.Attribute) and view.is_model(call.func.value):
+        elif (
+            view.method(call) == "predict_proba"
+            and isinstance(call.func, cst.Attribute)
+            and view.is_model(call.func.value)
+        ):
             yield Occurrence(call, ((call.func, edits.RenameAttribute("predict")),), "predict_proba()")
 
 
@@ -41,15 +45,15 @@ def _metric_names(view: SourceView) -> Iterator[Occurrence]:
         index = node.slice[0].slice
         key = index.value if isinstance(index, cst.Index) else None
         base = node.value
-        if isinstance(key, cst.SimpleString) and key.evaluated_value in ("acc", "val_acc"):
-            if isinstance(base, cst.Attribute) and base.attr.value == "history":
-                yield Occurrence(node, (), str(key.value))
+        in_history = isinstance(base, cst.Attribute) and base.attr.value == "history"
+        if in_history and isinstance(key, cst.SimpleString) and key.evaluated_value in ("acc", "val_acc"):
+            yield Occurrence(node, (), str(key.value))
     for call in view.calls:
         watched = edits.argument(call, "monitor")
         text = None if watched is None else watched.value
-        if isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
-            if re.match(r"keras\.callbacks\.", view.keras_name(call.func) or ""):
-                yield Occurrence(call, (), f"monitor={text.value}")
+        is_callback = re.match(r"keras\.callbacks\.", view.keras_name(call.func) or "")
+        if is_callback and isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
+            yield Occurrence(call, (), f"monitor={text.value}")
 
 
 def _metrics_names(view: SourceView) -> Iterator[Occurrence]:
@@ -95,7 +99,8 @@ CHANGES = (
         proof=RewriteProof(
             given=f'{GIVEN}model.compile("sgd", loss="mse")\n'
             "def batches():\n    while True:\n        yield x[:2], y[:2]\n        yield x[2:], y[2:]\n",
-            before="model.fit_generator(batches(), steps_per_epoch=2, epochs=2, verbose=0)", observe=WEIGHTS, last="2.15",
+            before="model.fit_generator(batches(), steps_per_epoch=2, epochs=2, verbose=0)",
+            observe=WEIGHTS, last="2.15",
         ),
     ),
     KnownChange(
@@ -105,7 +110,8 @@ CHANGES = (
         effects=(
             Effect(
                 KnownIssue(
-                    of="keras", since="3.0", symptom="unexpected keyword argument '(workers|use_multiprocessing|max_queue_size)'",
+                    of="keras", since="3.0",
+                    symptom="unexpected keyword argument '(workers|use_multiprocessing|max_queue_size)'",
                     cause="in Keras 3 these belong to the PyDataset that is given to fit", source=_TRAINER,
                 )
             ),

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+
+_PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:) ?")
+
+
+def _indentation(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 class Role(str, Enum):
@@ -24,7 +31,7 @@ RUNNABLE = (Role.CODE, Role.CONSOLE)
 
 
 @dataclass(frozen=True)
-class Line:
+class BlockLine:
     """One line of a block.
 
     Attributes:
@@ -40,12 +47,17 @@ class Line:
     @property
     def prefix(self) -> str:
         """Return what stands before the Python in the file."""
-        width = len(self.raw) - len(self.text)
-        return self.raw[:width] if width > 0 else ""
+        if self.text and self.raw.endswith(self.text):
+            return self.raw[: -len(self.text)]
+        prompt = _PROMPT.match(self.raw)
+        if prompt:
+            return prompt.group()
+        width = _indentation(self.raw) - _indentation(self.text)
+        return self.raw[:width] if width > 0 and self.text.strip() else ""
 
 
 @dataclass(frozen=True)
-class Block:
+class DocumentBlock:
     """A block of a document.
 
     Attributes:
@@ -61,7 +73,7 @@ class Block:
     """
 
     number: int
-    lines: tuple[Line, ...]
+    lines: tuple[BlockLine, ...]
     role: Role = Role.CODE
     language: str = ""
     cell: int | None = None
@@ -91,7 +103,7 @@ class Decoded:
     """The text of a file, and how it is written.
 
     Attributes:
-        text: with `\\n` as the only end of a line.
+        text: with line feeds alone at the ends of lines.
         encoding: of the file, such as `utf-8-sig`.
         newline: how its lines end.
         notes: what is unusual about it.
@@ -121,11 +133,11 @@ class Document:
 
     path: Path
     kind: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[DocumentBlock, ...]
     decoded: Decoded = field(repr=False)
     notes: tuple[str, ...] = ()
 
     @property
-    def runnable(self) -> tuple[Block, ...]:
+    def runnable(self) -> tuple[DocumentBlock, ...]:
         """Return the blocks that are Python and parse."""
         return tuple(block for block in self.blocks if block.runnable)

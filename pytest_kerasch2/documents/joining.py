@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Sequence
 
 from pytest_kerasch2.documents import parsing
-from pytest_kerasch2.documents.document import RUNNABLE, Block, Line, Role
+from pytest_kerasch2.documents.document import RUNNABLE, BlockLine, DocumentBlock, Role
 
 # Blocks that one function may be split over.
 MOST = 8
 
 
-def joined(blocks: Sequence[Block]) -> tuple[Block, ...]:
+def joined(blocks: Sequence[DocumentBlock]) -> tuple[DocumentBlock, ...]:
     """Return the blocks with each that continues an earlier one read so.
 
     Two things tell it: the earlier one ends in the middle of a statement, or the later one begins with an indentation
@@ -26,12 +26,12 @@ def joined(blocks: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(result)
 
 
-def _join_from(blocks: list[Block], first: int) -> int:
+def _join_from(blocks: list[DocumentBlock], first: int) -> int:
     """Join what continues this block; return how many blocks belong together."""
     head = blocks[first]
     if head.role not in (*RUNNABLE, Role.FRAGMENT) or not head.lines:
         return 1
-    together: tuple[Line, ...] = head.lines
+    together: tuple[BlockLine, ...] = head.lines
     members = [first]
     whole = 0
     for at in range(first + 1, min(len(blocks), first + 1 + MOST)):
@@ -50,7 +50,7 @@ def _join_from(blocks: list[Block], first: int) -> int:
     return members[whole - 1] - first + 1
 
 
-def _continuation(block: Block) -> tuple[Line, ...] | None:
+def _continuation(block: DocumentBlock) -> tuple[BlockLine, ...] | None:
     """Return the lines of a block as they stand, or None where it is not code and nothing continues through it."""
     if block.role not in (*RUNNABLE, Role.FRAGMENT) or block.role is Role.CONSOLE:
         return None
@@ -58,16 +58,16 @@ def _continuation(block: Block) -> tuple[Line, ...] | None:
     return tuple(replace(line, text=f"{_indentation(line)}{line.text}") for line in block.lines)
 
 
-def _indentation(line: Line) -> str:
+def _indentation(line: BlockLine) -> str:
     return line.prefix if line.text.strip() and not line.prefix.strip() else ""
 
 
-def _begins_within(lines: Sequence[Line]) -> bool:
+def _begins_within(lines: Sequence[BlockLine]) -> bool:
     first = next((line.text for line in lines if line.text.strip()), "")
     return first[:1] in (" ", "\t") or parsing.parsed(lines).error is not None
 
 
-def _is_open(lines: Sequence[Line]) -> bool:
+def _is_open(lines: Sequence[BlockLine]) -> bool:
     """Whether lines end within a compound statement, or do not end at all."""
     try:
         body = parsing.tree(parsing.text_of(lines)).body
@@ -78,7 +78,7 @@ def _is_open(lines: Sequence[Line]) -> bool:
     )
 
 
-def _mark(blocks: list[Block], members: Sequence[int]) -> None:
+def _mark(blocks: list[DocumentBlock], members: Sequence[int]) -> None:
     head = blocks[members[0]]
     blocks[members[0]] = replace(head, problem="", role=_code(head.role))
     for at in members[1:]:

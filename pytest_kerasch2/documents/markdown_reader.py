@@ -6,19 +6,19 @@ import re
 from typing import Any, Iterator, Sequence
 
 from pytest_kerasch2.documents import roles
-from pytest_kerasch2.documents.document import Block, Line
+from pytest_kerasch2.documents.document import BlockLine, DocumentBlock
 
 _OPENING = re.compile(r"^\s{0,3}(`{3,}|~{3,})\s*([\w{.][^`]*)$")
 
 
-def blocks_of(text: str) -> tuple[Block, ...]:
+def blocks_of(text: str) -> tuple[DocumentBlock, ...]:
     """Return the blocks of a Markdown text."""
     raw = text.split("\n")
-    blocks: list[Block] = []
+    blocks: list[DocumentBlock] = []
     for lines, language, notes in _code(text, raw):
         outcome = roles.tell(lines, language)
         blocks.append(
-            Block(
+            DocumentBlock(
                 number=len(blocks) + 1,
                 lines=outcome.lines,
                 role=outcome.role,
@@ -31,7 +31,7 @@ def blocks_of(text: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _code(text: str, raw: Sequence[str]) -> Iterator[tuple[tuple[Line, ...], str, tuple[str, ...]]]:
+def _code(text: str, raw: Sequence[str]) -> Iterator[tuple[tuple[BlockLine, ...], str, tuple[str, ...]]]:
     from markdown_it import MarkdownIt
 
     for token in MarkdownIt("commonmark").parse(text):
@@ -40,7 +40,7 @@ def _code(text: str, raw: Sequence[str]) -> Iterator[tuple[tuple[Line, ...], str
         start = token.map[0] + (token.type == "fence")
         contents = token.content.split("\n")[:-1]
         lines = tuple(
-            Line(content, raw[start + at] if start + at < len(raw) else content, start + at + 1)
+            BlockLine(content, raw[start + at] if start + at < len(raw) else content, start + at + 1)
             for at, content in enumerate(contents)
         )
         if token.type == "fence":
@@ -50,8 +50,8 @@ def _code(text: str, raw: Sequence[str]) -> Iterator[tuple[tuple[Line, ...], str
 
 
 def _fence(
-    token: Any, lines: tuple[Line, ...], raw: Sequence[str]
-) -> Iterator[tuple[tuple[Line, ...], str, tuple[str, ...]]]:
+    token: Any, lines: tuple[BlockLine, ...], raw: Sequence[str]
+) -> Iterator[tuple[tuple[BlockLine, ...], str, tuple[str, ...]]]:
     language = roles.language_of(token.info)
     if language in roles.MARKDOWN:
         yield from _nested(lines)
@@ -73,14 +73,14 @@ def _fence(
 
 
 def _again(
-    lines: tuple[Line, ...], opening: Any, token: Any
-) -> Iterator[tuple[tuple[Line, ...], str, tuple[str, ...]]]:
+    lines: tuple[BlockLine, ...], opening: Any, token: Any
+) -> Iterator[tuple[tuple[BlockLine, ...], str, tuple[str, ...]]]:
     yield lines[1:], roles.language_of(opening.group(2)), ()
 
 
-def _nested(lines: tuple[Line, ...]) -> Iterator[tuple[tuple[Line, ...], str, tuple[str, ...]]]:
+def _nested(lines: tuple[BlockLine, ...]) -> Iterator[tuple[tuple[BlockLine, ...], str, tuple[str, ...]]]:
     """Yield the blocks of Markdown that stands in a fence of Markdown."""
     text = "".join(f"{line.text}\n" for line in lines)
     for inner, language, notes in _code(text, text.split("\n")):
-        moved = tuple(Line(one.text, lines[one.at - 1].raw, lines[one.at - 1].at) for one in inner)
+        moved = tuple(BlockLine(one.text, lines[one.at - 1].raw, lines[one.at - 1].at) for one in inner)
         yield moved, language, notes

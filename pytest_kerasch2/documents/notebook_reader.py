@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Iterator
 
 from pytest_kerasch2.documents import roles
-from pytest_kerasch2.documents.document import Block, Line, Role
+from pytest_kerasch2.documents.document import BlockLine, DocumentBlock, Role
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.json_files import BadJson, JsonLimits, parse_json
 
@@ -52,7 +52,7 @@ def parse(text: str) -> Any:
         raise InvalidArgument("A notebook is not valid JSON", str(error), _REMEDY) from error
 
 
-def blocks_of(text: str) -> tuple[Block, ...]:
+def blocks_of(text: str) -> tuple[DocumentBlock, ...]:
     """Return the blocks of a notebook: its code cells.
 
     Raises:
@@ -73,26 +73,28 @@ def _language(data: Any) -> str:
     return "python"
 
 
-def _blocks(data: Any, language: str) -> Iterator[Block]:
+def _blocks(data: Any, language: str) -> Iterator[DocumentBlock]:
     number = 0
     for at, cell in enumerate(cells_of(data), 1):
         if cell.get("cell_type") != "code":
             continue
         number += 1
         source = source_of(cell).replace("\r\n", "\n").replace("\r", "\n")
-        lines = tuple(Line(one, one, line) for line, one in enumerate(source.rstrip("\n").split("\n"), 1))
+        lines = tuple(BlockLine(one, one, line) for line, one in enumerate(source.rstrip("\n").split("\n"), 1))
         yield replace(_block(lines, language), number=number, cell=at)
 
 
-def _block(lines: tuple[Line, ...], language: str) -> Block:
+def _block(lines: tuple[BlockLine, ...], language: str) -> DocumentBlock:
     first = lines[0].text
     if first.startswith("%%") and not _PYTHON_MAGICS.match(first):
         name = first[2:].split(" ")[0]
         role = Role.SHELL if name in ("bash", "sh", "shell", "script", "cmd", "system") else Role.NOT_PYTHON
-        return Block(0, lines, role, name, notes=(f"not run: %%{name}",))
+        return DocumentBlock(0, lines, role, name, notes=(f"not run: %%{name}",))
     notes: tuple[str, ...] = ()
     if first.startswith("%%"):
         notes = (f"not run: {first[:60]}",)
         lines = (replace(lines[0], text="pass"), *lines[1:])
     outcome = roles.tell(lines, language, cell=True)
-    return Block(0, outcome.lines, outcome.role, language, notes=(*notes, *outcome.notes), problem=outcome.problem)
+    return DocumentBlock(
+        0, outcome.lines, outcome.role, language, notes=(*notes, *outcome.notes), problem=outcome.problem
+    )

@@ -9,7 +9,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import Callable, Iterator, Sequence
 
-from pytest_kerasch2.documents.document import Line
+from pytest_kerasch2.documents.document import BlockLine
 
 # One character for one, so that a line keeps its width.
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000"), " ")
@@ -17,10 +17,13 @@ _QUOTES = {ord(one): "'" for one in "\u2018\u2019\u201a\u2032"}
 _QUOTES.update({ord(one): '"' for one in "\u201c\u201d\u201e\u2033\u00ab\u00bb"})
 _MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2})$")
 _MAGIC_VALUE = re.compile(r"^(\s*[\w., ]+=\s*)(?:!|%(?=\w)).*$")
+# What a converter to Markdown makes of `255.` at the end of a line.
+_ESCAPED = re.compile(r"(?<=\d)\\\.")
 PROMPT = re.compile(r"^(\s*)(>>>|\.\.\.|In \[\d*\]:|\s*\.\.\.:)( |$)")
 _FIRST_PROMPT = re.compile(r"^\s*(>>>( |$)|In \[\d*\]:)")
 # Lines of one block that may have an indentation by mistake.
 MOST_STRAY = 5
+_INCOMPLETE = re.compile("EOF|was never closed|expected an indented block|unterminated")
 _LOST = re.compile("expected an indented block|unindent does not match")
 
 
@@ -38,7 +41,7 @@ class Parsed:
         lost: whether one lacks the indentation that the line above it calls for.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[BlockLine, ...]
     notes: tuple[str, ...] = ()
     error: str | None = None
     line: int | None = None
@@ -61,19 +64,19 @@ def tree(code: str) -> ast.Module:
             raise SyntaxError(f"it cannot be read: {type(error).__name__}") from error
 
 
-def text_of(lines: Sequence[Line]) -> str:
+def text_of(lines: Sequence[BlockLine]) -> str:
     """Return the text of lines."""
     return "".join(f"{line.text}\n" for line in lines)
 
 
-def is_session(lines: Sequence[Line]) -> bool:
+def is_session(lines: Sequence[BlockLine]) -> bool:
     """Whether lines are a console session: the first that is not blank has a prompt, or a third of them have."""
     written = [line.text for line in lines if line.text.strip()]
     prompts = [text for text in written if _FIRST_PROMPT.match(text)]
     return bool(prompts) and (written[0] in prompts or 3 * len(prompts) >= len(written))
 
 
-def without_prompts(lines: Sequence[Line]) -> tuple[Line, ...]:
+def without_prompts(lines: Sequence[BlockLine]) -> tuple[BlockLine, ...]:
     """Return what was typed in a console session, without prompts and without what was printed."""
     typed = []
     for line in lines:
@@ -83,7 +86,7 @@ def without_prompts(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(typed)
 
 
-def parsed(lines: Sequence[Line]) -> Parsed:
+def parsed(lines: Sequence[BlockLine]) -> Parsed:
     """Return lines in the first form in which they parse.
 
     The forms are: as they stand, dedented, with plain blanks, with plain quotes too, with tabs made blanks.
@@ -98,8 +101,8 @@ def parsed(lines: Sequence[Line]) -> Parsed:
     return _straightened(dedent(tuple(lines)), lines[0].text) or failed
 
 
-def _straightened(lines: tuple[Line, ...], first: str) -> Parsed | None:
-    """Return lines of which a few have an indentation that nothing calls for, without it; None where that is not all."""
+def _straightened(lines: tuple[BlockLine, ...], first: str) -> Parsed | None:
+    """Return lines without a few indentations that nothing calls for; None where that is not all."""
     if first[:1].isspace():
         return None
     dropped: list[int] = []
@@ -118,7 +121,7 @@ def _straightened(lines: tuple[Line, ...], first: str) -> Parsed | None:
     return None
 
 
-def _tried(lines: tuple[Line, ...], notes: tuple[str, ...]) -> Parsed:
+def _tried(lines: tuple[BlockLine, ...], notes: tuple[str, ...]) -> Parsed:
     code = text_of(lines)
     try:
         tree(code)
@@ -130,22 +133,21 @@ def _tried(lines: tuple[Line, ...], notes: tuple[str, ...]) -> Parsed:
             notes,
             f"line {error.lineno}: {message}" if error.lineno else message,
             line=error.lineno,
-            incomplete=last and bool(re.search("EOF|was never closed|expected an indented block|unterminated", message)),
+            incomplete=last and bool(_INCOMPLETE.search(message)),
             indented="unexpected indent" in message,
             lost=bool(_LOST.search(message)),
         )
     return Parsed(lines, notes)
 
 
-def _forms(lines: tuple[Line, ...]) -> Iterator[tuple[tuple[Line, ...], tuple[str, ...]]]:
+def _forms(lines: tuple[BlockLine, ...]) -> Iterator[tuple[tuple[BlockLine, ...], tuple[str, ...]]]:
     yield lines, ()
     dedented = dedent(lines)
     yield dedented, ()
     steps: tuple[tuple[str, Callable[[str], str]], ...] = (
         ("no-break spaces are read as blanks", lambda text: text.translate(_BLANKS)),
         ("typographic quotes are read as plain ones", lambda text: text.translate(_QUOTES)),
-        ("tabs are read as blanks", lambda text: text.expandtabs(4)),
-        ("tabs are read as eight blanks", lambda text: text.expandtabs(8)),
+        ("backslashes before a dot are left out", lambda text: _ESCAPED.sub(".", text)),
     )
     notes: tuple[str, ...] = ()
     plain = lines
@@ -155,15 +157,19 @@ def _forms(lines: tuple[Line, ...]) -> Iterator[tuple[tuple[Line, ...], tuple[st
             notes = (*notes, note)
             plain = changed
             yield dedent(plain), notes
+    if any("\t" in line.text for line in plain):
+        for width in (8, 4):
+            spaced = tuple(replace(line, text=line.text.expandtabs(width)) for line in plain)
+            yield dedent(spaced), (*notes, f"tabs are read as {width} blanks")
 
 
-def dedent(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+def dedent(lines: tuple[BlockLine, ...]) -> tuple[BlockLine, ...]:
     """Return lines without the indentation that all of them have."""
     texts = textwrap.dedent(text_of(lines)).split("\n")
     return tuple(replace(line, text=text) for line, text in zip(lines, texts))
 
 
-def without_magics(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+def without_magics(lines: Sequence[BlockLine]) -> tuple[tuple[BlockLine, ...], tuple[str, ...]]:
     """Return the lines of a cell with shell commands and magics replaced by `pass`, and a note of each."""
     kept, notes = [], []
     for line in lines:

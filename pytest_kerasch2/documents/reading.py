@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Callable, Mapping
 
 from pytest_kerasch2.documents import decoding, joining, markdown_reader, notebook_reader, script_reader
-from pytest_kerasch2.documents.document import Block, Decoded, Document
+from pytest_kerasch2.documents.document import Decoded, Document, DocumentBlock
 from pytest_kerasch2.errors import InvalidArgument
 
 KINDS: Mapping[str, str] = {
@@ -21,7 +21,7 @@ KINDS: Mapping[str, str] = {
     ".rmd": "markdown",
     ".qmd": "markdown",
 }
-_READERS: Mapping[str, Callable[[str], "tuple[Block, ...]"]] = {
+_READERS: Mapping[str, Callable[[str], tuple[DocumentBlock, ...]]] = {
     "markdown": markdown_reader.blocks_of,
     "notebook": notebook_reader.blocks_of,
     "script": script_reader.blocks_of,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from pytest_kerasch2.documents import parsing
-from pytest_kerasch2.documents.document import Line, Role
+from pytest_kerasch2.documents.document import BlockLine, Role
 
 PYTHON = {"", "py", "py3", "python", "python3", "ipython", "ipython3", "pycon", "python-repl", "tensorflow", "keras"}
 SESSIONS = {"pycon", "python-repl", "doctest"}
@@ -25,16 +25,20 @@ _COMMANDS = re.compile(
     r"(?:\s+[-\w./~$*<>:=@\"'\[\]{}]+)+\s*\\?$"
 )
 _PRINTED = re.compile(
-    r"^\s*(?:Epoch \d+|Train on \d+|\d+/\d+ \[|\d+/\d+ \S+ \d+s|<tf\.|<tensorflow|<keras|<matplotlib|tf\.Tensor\(|array\("
+    r"^\s*(?:Epoch \d+|Train on \d+|\d+/\d+ \[|\d+/\d+ \S+ \d+s|<tf\.|<tensorflow|<keras|<matplotlib|array\("
+    r"|tf\.Tensor\("
     r"|Out\[\d*\]|Model: |Layer \(type\)|_{8,}|={8,}|Total params|Trainable params|Non-trainable|Traceback \(most"
-    r"|\w*(?:Error|Exception|Warning): |\[[-\d. ]+(?:\]|$)|\(\d+, ?\d*\)|loss: |Downloading |Collecting |Requirement "
-    r"|Successfully |[┏┃┡│└╇]|-{5,}|\d{4}-\d\d-\d\d \d\d:)"
+    r"|\w*(?:Error|Exception|Warning): |\[[-\d. ]+(?:\]|$)|\(\d+, ?\d*\)|\(\?, |loss: |Downloading |Collecting "
+    r"|Requirement |Successfully |[┏┃┡│└╇]|-{5,}|\d{4}-\d\d-\d\d \d\d:)"
 )
-_OUTPUT_ANYWHERE = re.compile(r"\bnumpy=|dtype=float\d+\)>|\bETA: |- (?:val_)?(?:loss|acc\w*): \d|<\w[\w.]* object at 0x")
+_OUTPUT_ANYWHERE = re.compile(
+    r"\bnumpy=|dtype=float\d+\)>|\bETA: |- (?:val_)?(?:loss|acc\w*): \d|<\w[\w.]* object at 0x"
+)
 _VALUE = re.compile(r"^[-+]?[\d.]+(?:[-\w.]*)?$")
 _SIGNATURE = re.compile(r"^(?:@[\w.]+\s*)?(?:class |def )?[\w.]+\((.*)\)(?:\s*->\s*[\w.\[\], ]+)?:?$", re.DOTALL)
 _STATEMENT = re.compile(
-    r"^\s*(?:import |from \w+ import|def |class |for |while |with |if |return\b|print\b|[\w.\[\], ]+ ?[-+*/]?= ?|@|[\w.]+\()"
+    r"^\s*(?:import |from \w+ import|def |class |for |while |with |if |return\b|print\b|@|[\w.]+\("
+    r"|[\w.\[\], ]+ ?[-+*/]?= ?)"
 )
 
 
@@ -51,7 +55,7 @@ class Told:
     """
 
     role: Role
-    lines: tuple[Line, ...]
+    lines: tuple[BlockLine, ...]
     notes: tuple[str, ...] = ()
     problem: str = ""
     parse: parsing.Parsed | None = None
@@ -63,7 +67,7 @@ def language_of(info: str) -> str:
     return match.group(1).lower() if match else ""
 
 
-def tell(lines: Sequence[Line], language: str, cell: bool = False) -> Told:
+def tell(lines: Sequence[BlockLine], language: str, cell: bool = False) -> Told:
     """Return what a block is.
 
     Args:
@@ -83,18 +87,18 @@ def tell(lines: Sequence[Line], language: str, cell: bool = False) -> Told:
     return _cell(plain) if cell else _fence(plain)
 
 
-def _is_python_session(lines: Sequence[Line]) -> bool:
+def _is_python_session(lines: Sequence[BlockLine]) -> bool:
     return any(line.text.lstrip().startswith(">>>") for line in lines)
 
 
-def _session(lines: tuple[Line, ...]) -> Told:
+def _session(lines: tuple[BlockLine, ...]) -> Told:
     outcome = parsing.parsed(parsing.without_prompts(lines))
     if outcome.error is None:
         return Told(Role.CONSOLE, outcome.lines, outcome.notes, parse=outcome)
     return Told(Role.CONSOLE, outcome.lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
 
 
-def _cell(lines: tuple[Line, ...]) -> Told:
+def _cell(lines: tuple[BlockLine, ...]) -> Told:
     outcome = parsing.parsed(lines)
     if outcome.error is None:
         return Told(Role.CODE, outcome.lines, outcome.notes, parse=outcome)
@@ -110,13 +114,14 @@ def _is_comment(text: str) -> bool:
     return text.strip().startswith("#")
 
 
-def _fence(lines: tuple[Line, ...]) -> Told:
+def _fence(lines: tuple[BlockLine, ...]) -> Told:
     outcome = parsing.parsed(lines)
     if outcome.error is None and outcome.lines:
-        return Told(_role_of_tree(parsing.tree(parsing.text_of(outcome.lines))), outcome.lines, outcome.notes, "", outcome)
-    role = _role_of_text([line.text for line in lines if line.text.strip()])
-    if role is not None:
-        return Told(role, lines, parse=outcome)
+        role = _role_of_tree(parsing.tree(parsing.text_of(outcome.lines)))
+        return Told(role, outcome.lines, outcome.notes, "", outcome)
+    recognised = _role_of_text([line.text for line in lines if line.text.strip()])
+    if recognised is not None:
+        return Told(recognised, lines, parse=outcome)
     magic = _cell(lines)
     if magic.role is Role.SHELL or not magic.problem:
         return magic
@@ -131,7 +136,7 @@ def _problem(outcome: parsing.Parsed) -> str:
     return f"it does not parse: {outcome.error}"
 
 
-def _broken(lines: tuple[Line, ...], outcome: parsing.Parsed) -> Told:
+def _broken(lines: tuple[BlockLine, ...], outcome: parsing.Parsed) -> Told:
     """Return what a block is that does not parse: code with a mistake, a part of code, or no Python at all."""
     written = [line.text for line in lines if line.text.strip()]
     if any(re.search(r"^\s*\.\.\.|\.\.\.\s*$|\[\.\.\.\]|…", text) for text in written):
@@ -175,6 +180,8 @@ def _role_of_tree(module: ast.Module) -> Role:
         return Role.CODE
     if all(isinstance(one, ast.Expr) and _is_value(one.value) for one in module.body):
         return Role.OUTPUT
+    if all(isinstance(one, ast.Expr) and _is_prose(one.value) for one in module.body):
+        return Role.NOT_PYTHON
     if len(module.body) == 1 and isinstance(module.body[0], ast.Expr):
         call = module.body[0].value
         if isinstance(call, ast.Call) and _is_signature(call):
@@ -195,15 +202,23 @@ def _is_value(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("array", "dict_keys")
 
 
+def _is_prose(node: ast.expr) -> bool:
+    """Whether it is a word of a language that is not written with the letters of Python's own names."""
+    return isinstance(node, ast.Name) and not node.id.isascii()
+
+
 def _is_signature(call: ast.Call) -> bool:
-    """Whether a call lists parameters with their defaults: two of them at least, one without a value or with None."""
+    """Whether a call lists parameters: bare names before `**kwargs`, or two defaults at least, one of which is None."""
+    if not all(isinstance(one, (ast.Name, ast.Starred)) for one in call.args):
+        return False
+    rest = [one.value for one in call.keywords if one.arg is None]
+    if any(isinstance(one, ast.Name) and one.id == "kwargs" for one in rest):
+        return True
     defaults = [one.value for one in call.keywords if one.arg is not None]
     if len(defaults) < 2 or not all(map(_is_default, defaults)):
         return False
-    if not all(isinstance(one, (ast.Name, ast.Starred)) for one in call.args):
-        return False
-    none = [one for one in defaults if isinstance(one, ast.Constant) and one.value is None]
-    return len(none) >= 2 or bool(call.args and none)
+    none = any(isinstance(one, ast.Constant) and one.value is None for one in defaults)
+    return none or bool(call.args and len(defaults) >= 4)
 
 
 def _is_default(node: ast.expr) -> bool:

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Iterator, Sequence
 
 from pytest_kerasch2.documents import parsing, roles
-from pytest_kerasch2.documents.document import Block, Line
+from pytest_kerasch2.documents.document import BlockLine, DocumentBlock
 
 _MARK = re.compile(r"^#\s*(?:%%|In\[[\d ]*\]:|<codecell>|-{2,} ?cell)")
 _TEXT = re.compile(r"^#\s*%%\s*\[(?:markdown|md|raw)\]")
 
 
-def blocks_of(text: str) -> tuple[Block, ...]:
+def blocks_of(text: str) -> tuple[DocumentBlock, ...]:
     """Return the blocks of a script."""
-    lines = tuple(Line(one, one, at) for at, one in enumerate(text.split("\n"), 1))
+    lines = tuple(BlockLine(one, one, at) for at, one in enumerate(text.split("\n"), 1))
     parts = _cells(lines) if any(_MARK.match(line.text) for line in lines) else _paragraphs(lines)
-    blocks = []
+    blocks: list[DocumentBlock] = []
     for part in parts:
         kept = _trimmed(part)
         if not any(line.text.strip() and not line.text.startswith("#") for line in kept):
             continue
         outcome = roles.tell(kept, "python", cell=True)
+        number, at = len(blocks) + 1, kept[0].at
         blocks.append(
-            Block(len(blocks) + 1, outcome.lines, outcome.role, "python", None, kept[0].at, outcome.notes, outcome.problem)
+            DocumentBlock(number, outcome.lines, outcome.role, "python", None, at, outcome.notes, outcome.problem)
         )
     return tuple(blocks)
 
 
-def _trimmed(lines: Sequence[Line]) -> tuple[Line, ...]:
+def _trimmed(lines: Sequence[BlockLine]) -> tuple[BlockLine, ...]:
     kept = list(lines)
     while kept and not kept[0].text.strip():
         kept.pop(0)
@@ -37,8 +39,8 @@ def _trimmed(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(kept)
 
 
-def _cells(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    part: list[Line] = []
+def _cells(lines: Sequence[BlockLine]) -> Iterator[list[BlockLine]]:
+    part: list[BlockLine] = []
     is_text = False
     for line in lines:
         if _MARK.match(line.text):
@@ -51,7 +53,7 @@ def _cells(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield part
 
 
-def _paragraphs(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+def _paragraphs(lines: Sequence[BlockLine]) -> Iterator[Sequence[BlockLine]]:
     """Yield statements that no blank line parts; a script that does not parse is one block."""
     try:
         body = parsing.tree(parsing.text_of(lines)).body
