@@ -34,9 +34,8 @@ class DropKeywords:
         """Return the call without them."""
         kept = [one for one in call.args if _keyword(one) not in self.names]
         if kept and len(kept) < len(call.args) and kept[-1] is not call.args[-1]:
-            kept[-1] = kept[-1].with_changes(
-                comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=call.args[-1].whitespace_after_arg
-            )
+            last = call.args[-1]
+            kept[-1] = kept[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
         return call.with_changes(args=kept)
 
 
@@ -73,9 +72,13 @@ class NameArgument:
         """Return the call with the first argument named."""
         equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
         first = call.args[0].with_changes(keyword=cst.Name(self.name), equal=equal)
-        # What follows without a name would stand behind one that has it.
-        return call.with_changes(args=[*[one for one in call.args[1:] if one.keyword is None], first,
-                                       *[one for one in call.args[1:] if one.keyword is not None]])  # fmt: skip
+        rest = list(call.args[1:])
+        unnamed = [one for one in rest if one.keyword is None]
+        if not unnamed:
+            return call.with_changes(args=[first, *rest])
+        # What has no name may not stand behind what has one.
+        ordered = [*unnamed, first, *(one for one in rest if one.keyword is not None)]
+        return call.with_changes(args=[one.with_changes(comma=cst.MaybeSentinel.DEFAULT) for one in ordered])
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import sys
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterable, Sequence
+from typing import Callable, Iterable, Sequence, TextIO
 
 from pytest_kerasch2 import files, foreign
 from pytest_kerasch2.documents import block_findings, document_lines, reading
@@ -15,7 +17,7 @@ from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 WRONG_STATUS = 1
 REFUSED_STATUS = 2
 OPEN_STATUS = 3
-UNTRUSTED = "A document is code of somebody else: with --run it is executed, in a folder and a home of its own."
+UNTRUSTED = "A document is code of somebody else, which runs on this machine as you, in a folder and a home of its own."
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
 
     _check(request)
     release = releases.named(request.release)
+    request = _consented(request, say)
     findings, refused = [], []
     for path in request.documents:
         try:
@@ -113,7 +116,57 @@ def _findings(
     assert isinstance(release, Release)
     document = reading.read_document(path)
     diagnosis = diagnosing.diagnose(document, release)
-    return diagnosing.read_only(diagnosis, release)
+    if not request.may_run or not document.runnable:
+        return diagnosing.read_only(diagnosis, release)
+    from pytest_kerasch2.documents import execution, judging
+
+    settings = execution.RunSettings(
+        deadline=request.deadline, memory=request.memory, full=request.full, launcher=execution.network_launcher(),
+        data=execution.archives(document.decoded.text),
+    )  # fmt: skip
+    return judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+
+
+class _Progress:
+    """Shows on one line of a terminal how many blocks are done, and about how long the rest takes."""
+
+    def __init__(self, path: Path, stream: TextIO) -> None:
+        self.path = path
+        self.stream = stream
+        self.began = time.monotonic()
+        self.name = ""
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        if not self.stream.isatty():
+            return
+        if name != self.name:
+            self.name, self.began = name, time.monotonic()
+        left = (time.monotonic() - self.began) / done * (total - done)
+        text = f"{self.path.name}, {name}: {done} of {total} blocks, about {left:.0f} s left"
+        self.stream.write("\r\x1b[K" + (foreign.terminal(text) if done < total else ""))
+        self.stream.flush()
+
+
+def _consented(request: CheckRequest, say: Callable[[Iterable[str]], None]) -> CheckRequest:
+    """Return the request with what may be done: a document is run only if somebody says so."""
+    if request.read_only:
+        return request
+    if not request.may_run:
+        asked = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and request.release is None
+        if not asked:
+            say(["Nothing is run without --run; the documents are only read."])
+            return replace(request, read_only=True)
+        say([UNTRUSTED])
+        sys.stdout.write("Run it? [y/N] ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            say(["They are only read."])
+            return replace(request, read_only=True)
+    from pytest_kerasch2.documents import execution
+
+    how = "a network namespace of its own" if execution.network_launcher() else "sockets that refuse"
+    say([f"{UNTRUSTED} The network is off, by {how}."])
+    return replace(request, may_run=True)
 
 
 def status(findings: Sequence[DocumentFindings], refused: bool) -> int:
