@@ -77,19 +77,26 @@ def _new_name(value: str, kinds: set[str]) -> str | None:
     return None
 
 
+def _fails(use: _Use) -> bool:
+    """Whether a use fails by itself: a file of the older format can still be loaded."""
+    if use.kind in ("load", "load_weights"):
+        return not _MODEL_FILES.search(use.value)
+    return _new_name(use.value, {use.kind}) is not None
+
+
 def _bare(value: str) -> str:
     return re.sub(r"\.(ckpt|h5|hdf5|tf|model|weights|pb|cpkt)$", "", value.rstrip("/"))
 
 
 def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
-    """Yield each use of these kinds whose file has another name now; the edits are of all uses of that file."""
+    """Yield each use of these kinds that fails by its name; the edits are of all uses of that file."""
     uses = list(_uses(view))
     by_value: dict[str, list[_Use]] = {}
     for use in uses:
         by_value.setdefault(use.value, []).append(use)
     for use in uses:
         new = _new_name(use.value, {one.kind for one in by_value[use.value]})
-        if use.kind in kinds and new is not None:
+        if use.kind in kinds and new is not None and _fails(use):
             renaming = tuple((one.text, edits.ReplaceText(new)) for one in by_value[use.value])
             yield Occurrence(use.call, renaming, f'"{use.value}"')
 

@@ -185,7 +185,7 @@ CHANGES = (
         proof=RewriteProof(
             given=f"{GIVEN}layer = tf.keras.layers.Layer()\n",
             before='weight = layer.add_weight("kernel", shape=(2, 3), initializer="ones")',
-            observe="result = [weight.name.split('/')[-1].split(':')[0], np.asarray(weight).tolist()]", last="2.15",
+            observe="result = [weight.name.split('/')[-1].split(':')[0], weight.numpy().tolist()]", last="2.15",
         ),
     ),
     KnownChange(
@@ -200,7 +200,7 @@ CHANGES = (
         proof=RewriteProof(
             given=f"{GIVEN}layer = tf.keras.layers.Layer()\n",
             before='weight = layer.add_variable(name="kernel", shape=(2, 3), initializer="ones")',
-            observe="result = np.asarray(weight).tolist()", last="2.15",
+            observe="result = weight.numpy().tolist()", last="2.15",
         ),
     ),
     KnownChange(

@@ -123,7 +123,7 @@ CHANGES = (
         instead="Write optimizer.learning_rate.",
         proof=RewriteProof(
             given=f'{GIVEN}model.compile(tf.keras.optimizers.SGD(0.25), loss="mse")\n',
-            before="rate = model.optimizer.lr", observe="result = float(np.asarray(rate))", last="2.15",
+            before="rate = model.optimizer.lr", observe="result = float(rate.numpy())", last="2.15",
         ),
     ),
 )  # fmt: skip

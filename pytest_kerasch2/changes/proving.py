@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import tempfile
 import traceback
@@ -30,7 +31,7 @@ def execute(snippets: Mapping[str, str]) -> dict[str, Any]:
             try:
                 namespace: dict[str, Any] = {"__name__": "__main__"}
                 exec(compile(code, name, "exec"), namespace)
-                outcomes[name] = {"result": namespace["result"]}
+                outcomes[name] = {"result": json.loads(json.dumps(namespace["result"]))}
             except Exception as error:
                 last = traceback.format_exception_only(type(error), error)[-1].strip()
                 outcomes[name] = {"error": last[:300]}

@@ -37,23 +37,24 @@ def _lines(findings: DocumentFindings) -> Iterator[str]:
     yield f"{findings.document.path}: {len(findings.blocks)} blocks, {what} {tensorflow}Keras {release.keras}"
     for note in findings.notes:
         yield f"  note: {note}"
+    explained: dict[str, int] = {}
     for one in findings.blocks:
         if one.word not in _QUIET or one.causes:
             yield ""
-            yield from _block(one)
+            yield from _block(one, explained)
     yield ""
     yield "  " + (
         ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in findings.counts.items()) or "nothing"
     )
 
 
-def _block(finding: BlockFinding) -> Iterator[str]:
+def _block(finding: BlockFinding, explained: dict[str, int]) -> Iterator[str]:
     time = "" if finding.seconds is None else f"  {finding.seconds:.1f} s"
     yield f"{finding.block.place} (block {finding.block.number}): {finding.word.value.replace('_', ' ')}{time}"
     if finding.error:
         yield f"  error: {finding.error[:300]}"
     for cause in finding.causes:
-        yield from _cause(cause)
+        yield from _cause(cause, explained.setdefault(cause.name, finding.block.number), finding.block.number)
     for need in finding.needs:
         yield f"  needs {need}"
     for note in finding.notes:
@@ -64,7 +65,11 @@ def _block(finding: BlockFinding) -> Iterator[str]:
         yield f"    and {len(finding.patch) - len(shown)} more lines, which --diff shows"
 
 
-def _cause(cause: Cause) -> Iterator[str]:
+def _cause(cause: Cause, first: int, number: int) -> Iterator[str]:
+    """Yield a cause; in full where it is met first, and else with the block where that is."""
+    if first != number:
+        yield f"  {cause.name} ({cause.detail or 'as the error says'}): see block {first}"
+        return
     since = "from the beginning" if cause.since is None else f"since {_release(cause.since)}"
     until = "" if cause.until is None else f" until {_release(cause.until)}"
     yield f"  {cause.name} ({cause.detail or 'as the error says'}): {_KINDS[cause.kind]} {since}{until}: {cause.text}"

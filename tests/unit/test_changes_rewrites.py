@@ -77,7 +77,7 @@ def rewritten(code: str, release: Release = NEWEST) -> str:
         ("L.experimental.preprocessing.Rescaling(1)", "L.Rescaling(1)"),
         ("from keras.layers.experimental import preprocessing", "from keras import layers as preprocessing"),
         ("tf.keras.losses.mean_squared_error(a, b)", "tf.keras.losses.MSE(a, b)"),
-        ("from keras import losses as o\no.mean_squared_error(a)", "from keras import losses as o\no.mean_squared_error(a)"),
+        ("import keras as k\nk.losses.mean_squared_error(a)", "import keras as k\nk.losses.mean_squared_error(a)"),
         ("self.add_weight('kernel', shape=s)", "self.add_weight(name='kernel', shape=s)"),
         ("self.add_weight('kernel', s)", "self.add_weight(s, name='kernel')"),
         ("self.add_weight(shape=s)", "self.add_weight(shape=s)"),
@@ -207,7 +207,7 @@ def test_equality_of_results(first: Any, second: Any, same: bool) -> None:
 
 def test_snippets_are_executed_each_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     found = proving.execute(
-        {"one": "print(3)\nopen('here', 'w')\nresult = [1]", "two": "result = one", "three": "open('here')"}
+        {"one": "print(3)\nopen('here', 'w').close()\nresult = [1]", "two": "result = one", "three": "open('here')"}
     )
 
     assert found["one"] == {"result": [1]}
