@@ -8,12 +8,13 @@ from typing import Iterator
 import libcst as cst
 
 from pytest_kerasch2.changes import edits
-from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, method_call
+from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, Find, method_call
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
 from pytest_kerasch2.changes.source_view import SourceView
 from pytest_kerasch2.claims.model import KnownIssue
 
 _NOTES_2_6 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0"
+_NOTES_2_11 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.11.0"
 _TRAINER = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/trainer.py"
 _WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
 _CLASSES = '(lambda p: p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype("int32"))({})'
@@ -39,15 +40,22 @@ def _workers(view: SourceView) -> Iterator[Occurrence]:
             yield Occurrence(call, ((call, edits.DropKeywords(_WORKERS)),), ", ".join(f"{one}=" for one in given))
 
 
-def _metric_names(view: SourceView) -> Iterator[Occurrence]:
-    """Yield `"acc"` as a key of a history, or as what a callback watches."""
-    for node in view.subscripts:
-        index = node.slice[0].slice
-        key = index.value if isinstance(index, cst.Index) else None
-        base = node.value
-        in_history = isinstance(base, cst.Attribute) and base.attr.value == "history"
-        if in_history and isinstance(key, cst.SimpleString) and key.evaluated_value in ("acc", "val_acc"):
-            yield Occurrence(node, (), str(key.value))
+def _history_key(*keys: str) -> Find:
+    """Return what finds a key of a history, as in `history.history["acc"]`."""
+
+    def find(view: SourceView) -> Iterator[Occurrence]:
+        for node in view.subscripts:
+            index = node.slice[0].slice
+            key = index.value if isinstance(index, cst.Index) else None
+            in_history = isinstance(node.value, cst.Attribute) and node.value.attr.value == "history"
+            if in_history and isinstance(key, cst.SimpleString) and key.evaluated_value in keys:
+                rate = ((key, edits.ReplaceText("learning_rate")),) if key.evaluated_value == "lr" else ()
+                yield Occurrence(node, rate, str(key.value))
+
+    return find
+
+
+def _monitors(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
         watched = edits.argument(call, "monitor")
         text = None if watched is None else watched.value
@@ -79,7 +87,7 @@ CHANGES = (
         proof=RewriteProof(
             given=f'{GIVEN}several = build(3, "softmax")\n', last="2.5",
             before="classes = [several.predict_classes(x), model.predict_classes(x)]",
-            observe="result = [one.tolist() for one in classes]",
+            observe="result = [[one.dtype.kind, one.tolist()] for one in classes]",
         ),
     ),
     KnownChange(
@@ -126,19 +134,90 @@ CHANGES = (
     KnownChange(
         name="metric-called-acc",
         words=("acc'", 'acc"'),
-        find=_metric_names,
+        find=_history_key("acc", "val_acc"),
         effects=(
             Effect(
                 KnownIssue(
-                    since="2.0", symptom=r"^KeyError: '(val_)?acc'|`?(val_)?acc`? which is not available",
-                    cause='a metric has the name that compile was given: "accuracy"; a callback that watches "val_acc" '
-                    "only warns, and does nothing",
+                    since="2.0", symptom=r"^KeyError: '(val_)?acc'",
+                    cause='a metric has the name that compile was given: "accuracy"',
+                    source="https://github.com/keras-team/keras/issues/6954",
+                )
+            ),
+        ),
+        instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
+    ),
+    KnownChange(
+        name="monitor-called-acc",
+        words=("acc'", 'acc"'),
+        find=_monitors,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.0", until="2.15", symptom=r"(val_)?acc`? which is not available",
+                    cause='a callback that watches "val_acc" only warns: the metric is "val_accuracy"',
                     source="https://github.com/keras-team/keras/issues/6954",
                 ),
                 kind="silent",
             ),
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom=r"callback received monitor=(val_)?acc\b",
+                    cause='the metric is "val_accuracy"; callbacks of Keras 3 refuse a name that they do not know',
+                    source="https://github.com/keras-team/keras/issues/6954",
+                )
+            ),
         ),
         instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
+    ),
+    KnownChange(
+        name="history-lr",
+        words=("lr'", 'lr"'),
+        find=_history_key("lr"),
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="^KeyError: 'lr'",
+                    cause='the history of Keras 3 has the learning rate as "learning_rate"',
+                    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/callbacks/learning_rate_scheduler.py",
+                )
+            ),
+        ),
+        instead='Write "learning_rate".',
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse")\n'
+            "slower = tf.keras.callbacks.LearningRateScheduler(lambda epoch: 0.25 / (epoch + 1))\n"
+            "history = model.fit(x, y, epochs=2, callbacks=[slower], verbose=0)\n",
+            before='rates = history.history["lr"]', observe="result = [float(one) for one in rates]",
+            last="2.15", first="2.16",
+        ),
+    ),
+    KnownChange(
+        name="optimizer-of-two-models",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.11", symptom="optimizer (cannot recognize|can only be called for the) variable",
+                    cause="an optimizer belongs to the model that it trained first", source=_NOTES_2_11,
+                )
+            ),
+        ),
+        instead="Make an optimizer for each model.",
+    ),
+    KnownChange(
+        name="lists-as-data",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="Unrecognized data type: x=",
+                    cause="fit, evaluate and predict of Keras 3 take no Python lists of numbers", source=_TRAINER,
+                )
+            ),
+        ),
+        instead="Give arrays: np.array(...).",
     ),
     KnownChange(
         name="metrics-names",

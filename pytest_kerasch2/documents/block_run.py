@@ -32,6 +32,7 @@ NO_NETWORK = "the network is off for documents"
 _module = types.ModuleType("__main__")
 _outside: set[str] = set()
 _shortened: list[str] = []
+_data: list[str] = []
 _begun = False
 
 
@@ -99,6 +100,7 @@ def _begin(settings: dict[str, Any]) -> None:
     for place, source in dict(settings.get("data") or {}).items():
         target = Path(os.environ["KERAS_HOME"]) / "datasets" / place
         target.parent.mkdir(parents=True, exist_ok=True)
+        _data.append(place)
         with contextlib.suppress(OSError):
             shutil.copyfile(source, str(target))
     if hasattr(sys, "addaudithook"):
@@ -107,6 +109,39 @@ def _begin(settings: dict[str, Any]) -> None:
 
 def _no_answer(prompt: object = "") -> str:
     raise EOFError(NO_ANSWER)
+
+
+def _serve_data() -> None:
+    """Let the loaders of Keras take the archives that were put into its folder, whatever their hash.
+
+    An archive that was packed anew has another hash than the one that Keras asks for, and there is no network.
+    """
+    for name in ("keras", "tf_keras", "tensorflow"):
+        with contextlib.suppress(Exception):
+            module: Any = sys.modules[name]
+            datasets = (module.keras if name == "tensorflow" else module).datasets
+            for each in dir(datasets):
+                loader = getattr(getattr(datasets, each), "load_data", None)
+                namespace = getattr(inspect.unwrap(loader), "__globals__", {}) if loader else {}
+                if "get_file" in namespace and not hasattr(namespace["get_file"], "of_kerasch2"):
+                    namespace["get_file"] = _served(namespace["get_file"])
+
+
+def _served(get_file: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(get_file)
+
+    @functools.wraps(get_file)
+    def served(*arguments: Any, **settings: Any) -> Any:
+        bound = signature.bind(*arguments, **settings)
+        name = str(bound.arguments.get("fname") or "")
+        if name and any(Path(place).name.startswith(name) for place in _data):
+            # The file lies where it is looked for; its hash is not asked for.
+            bound.arguments.update({one: None for one in ("file_hash", "md5_hash") if one in signature.parameters})
+            return get_file(*bound.args, **bound.kwargs)
+        return get_file(*arguments, **settings)
+
+    served.of_kerasch2 = True  # type: ignore[attr-defined]
+    return served
 
 
 def _refuse_network() -> None:
@@ -150,6 +185,8 @@ def _execute(number: int, code: str, shorten: bool) -> None:
     for node, mode in _parts(ast.parse(code, name)):
         if shorten:
             _shorten()
+        if _data:
+            _serve_data()
         compiled = compile(node, name, mode, 0, True)
         if mode == "exec":
             exec(compiled, _module.__dict__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, TextIO
 
-from pytest_kerasch2 import files, foreign
+from pytest_kerasch2 import files, folders, foreign
 from pytest_kerasch2.documents import block_findings, document_lines, reading
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
@@ -120,11 +120,22 @@ def _findings(
         return diagnosing.read_only(diagnosis, release)
     from pytest_kerasch2.documents import execution, judging
 
-    settings = execution.RunSettings(
-        deadline=request.deadline, memory=request.memory, full=request.full, launcher=execution.network_launcher(),
-        data=execution.archives(document.decoded.text),
-    )  # fmt: skip
-    return judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+    text = document.decoded.text
+    with folders.temporary("standins") as folder:
+        found = execution.archives(text)
+        made, names = execution.standins(text, found, folder)
+        settings = execution.RunSettings(
+            deadline=request.deadline,
+            memory=request.memory,
+            full=request.full,
+            launcher=execution.network_launcher(),
+            data={**found, **made},
+        )
+        result = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+    if not names:
+        return result
+    note = f"made up in their true shape, since they are not on this machine: {', '.join(names)}"
+    return replace(result, notes=(*result.notes, note))
 
 
 class _Progress:

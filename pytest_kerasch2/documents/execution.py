@@ -111,6 +111,28 @@ def archives(text: str) -> dict[str, str]:
     return found
 
 
+def standins(text: str, found: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Make archives of the true shape for the built-in data sets that a text names and that are not on this machine.
+
+    Returns:
+        The archives by their place in a cache, and the names of the data sets.
+    """
+    names = [
+        name
+        for name in registry.NAMES
+        if f".{name}" in text or f"import {name}" in text
+        if not any(one in found for archive in registry.record_of(name).archives for one in archive.cached_as)
+    ]
+    if not names:
+        return {}, []
+    # Imported here: it needs NumPy.
+    from pytest_kerasch2.data import synthetic
+
+    synthetic.make(folder, names)
+    archives_of = [archive for name in names for archive in registry.record_of(name).archives]
+    return {place: str(folder / archive.file) for archive in archives_of for place in archive.cached_as}, names
+
+
 def run_blocks(codes: Sequence[tuple[int, str]], settings: RunSettings, on_block: OnBlock) -> dict[int, BlockRun]:
     """Return what came of each block, by its number.
 

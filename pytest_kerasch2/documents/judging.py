@@ -115,14 +115,15 @@ def _word(number: int, plain: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[
 def _maker(run: BlockRun, runs: _Runs) -> int | None:
     """Return the number of the failed block that would have made the name that a block lacks, or None."""
     name = _missing_name(run.error)
-    if name is None:
-        return None
+    path = _missing_file(run.error)
     blocks = {one.number: one for one in runs.diagnosis.document.blocks}
     for number, other in runs.mended.items():
         if number < run.number and not other.ran:
             code = "".join(one.code for one in blocks.values() if runs.groups.get(one.number) == number)
-            if name in gaps.names_of(code).made:
+            if (name and name in gaps.names_of(code).made) or (path and path in code):
                 return number
+    if name is None:
+        return None
     gap = [one for found in runs.diagnosis.missing.values() for one in found if one.name == name]
     return next((one.broken for one in gap if one.broken is not None), None)
 
@@ -132,6 +133,14 @@ def _missing_name(error: Mapping[str, Any] | None) -> str | None:
         return None
     match = re.match(r"name '(\w+)' is not defined", error["message"])
     return match.group(1) if match else None
+
+
+def _missing_file(error: Mapping[str, Any] | None) -> str:
+    """Return the name of the file that is not there, which a block before may have been to write, or an empty text."""
+    if error is None or not {"FileNotFoundError", "NotFoundError", "OSError"} & set(error["bases"]):
+        return ""
+    match = re.search(r"""(?:name = |directory: |file: |directory found at |at: )['"]?([^'",]+)""", error["message"])
+    return match.group(1).strip() if match else ""
 
 
 def _need(error: Mapping[str, Any] | None) -> str:
@@ -144,6 +153,9 @@ def _need(error: Mapping[str, Any] | None) -> str:
     message, bases = error["message"], error["bases"]
     if "ModuleNotFoundError" in bases and (error["name"] or "").split(".")[0] not in _OF_OURS:
         return f"the package {(error['name'] or message).split('.')[0]}, which is not installed"
+    wanted = re.search(r"pip install ([\w.-]+)", message)
+    if "ImportError" in bases and wanted:
+        return f"the package {wanted.group(1)}, which is not installed"
     if _NETWORK.search(message):
         return "the network, or data from it"
     if "FileNotFoundError" in bases or "NotFoundError" in bases:

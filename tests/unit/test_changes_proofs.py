@@ -26,7 +26,7 @@ FAULTS = {
     "optimizer-decay": [("1, 0.5", "1, 0.25"), ("1, 0.5", "2, 0.5"), ("InverseTimeDecay", "ExponentialDecay")],
     "weights-file-name": [('load_weights("first', 'save_weights("first')],
     "checkpoint-file-name": [("epochs=1", "epochs=2")],
-    "save-to-folder": [("model.save(", 'build(1, "relu").save(')],
+    "save-to-folder": [("model.save(", 'build(1, "tanh").save(')],
     "predict-classes": [("> 0.5", "< 0.5"), ("argmax(axis=-1)", "argmin(axis=-1)"), ('.astype("int32")', "")],
     "fit-generator": [("epochs=2", "epochs=1"), ("steps_per_epoch=2", "steps_per_epoch=1")],
     "loss-functions": [("MSE", "MAE")],
