@@ -21,6 +21,10 @@ _NETWORK = re.compile(
     "Max retries exceeded|Connection refused|getaddrinfo",
     re.IGNORECASE,
 )
+_NAMED_FILE = re.compile(r"""name = '([^']+)'|directory: ['"]([^'"]+)|found at:? (\S+?)[\s.,;]*$""", re.MULTILINE)
+_UNCOMPILED = re.compile(
+    r"must (call `?compile|compile your model)|has not been compiled|compile the model", re.IGNORECASE
+)
 _OF_OURS = ("tensorflow", "keras", "tf_keras")
 
 
@@ -116,6 +120,8 @@ def _maker(run: BlockRun, runs: _Runs) -> int | None:
     """Return the number of the failed block that would have made the name that a block lacks, or None."""
     name = _missing_name(run.error)
     path = _missing_file(run.error)
+    if run.error is not None and _UNCOMPILED.search(run.error["message"]):
+        path = ".compile"
     blocks = {one.number: one for one in runs.diagnosis.document.blocks}
     for number, other in runs.mended.items():
         if number < run.number and not other.ran:
@@ -139,8 +145,8 @@ def _missing_file(error: Mapping[str, Any] | None) -> str:
     """Return the name of the file that is not there, which a block before may have been to write, or an empty text."""
     if error is None or not {"FileNotFoundError", "NotFoundError", "OSError"} & set(error["bases"]):
         return ""
-    match = re.search(r"""(?:name = |directory: |file: |directory found at |at: )['"]?([^'",]+)""", error["message"])
-    return match.group(1).strip() if match else ""
+    match = _NAMED_FILE.search(error["message"])
+    return next((one.strip() for one in match.groups() if one), "") if match else ""
 
 
 def _need(error: Mapping[str, Any] | None) -> str:

@@ -54,6 +54,34 @@ def test_it_goes_on_after_a_failure_and_tells_who_follows(tmp_path: Path) -> Non
     assert found[3]["needs"] == ["unknown, which no block makes"]
 
 
+def test_a_file_or_a_model_that_a_failed_block_would_have_made_is_told(tmp_path: Path) -> None:
+    found = run(
+        tmp_path, "unknown.save('made.h5')", "open('made.h5')", "unknown.compile ()",
+        "raise ValueError('You must call `compile()` before using the model.')", "open('other.h5')",
+    )  # fmt: skip
+
+    assert words(found) == ["needs", "follows", "needs", "follows", "needs"]
+
+
+def test_a_package_that_a_message_names_is_needed(tmp_path: Path) -> None:
+    (found,) = run(tmp_path, "raise ImportError('You must install pydot (`pip install pydot`)')")
+
+    assert (found["finding"], found["needs"]) == ("needs", ["the package pydot, which is not installed"])
+
+
+def test_data_sets_that_are_not_here_are_made_up_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(execution, "archives", lambda text: {})
+    block = (
+        "import os\n# keras.datasets.mnist\n"
+        "assert os.path.exists(os.path.join(os.environ['KERAS_HOME'], 'datasets', 'mnist.npz'))"
+    )
+
+    assert words(run(tmp_path, block)) == ["runs"]
+    assert "made up in their true shape" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_missing_import_is_repaired_and_what_follows_is_told(tmp_path: Path) -> None:
     found = run(tmp_path, "x = math.pi", "y = x + 1", options=("--fix",), status=1)
 
