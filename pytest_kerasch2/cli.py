@@ -290,6 +290,10 @@ def _add_check(parser: Parser, commands: Any) -> None:
 
 
 def _check(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.documents import reading
+
+    # Before anything that needs what the extra brings.
+    reading.check_extra()
     from pytest_kerasch2.documents import command
 
     names = (one.name for one in fields(command.CheckRequest))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable, Iterable, Sequence, TextIO
 
 from pytest_kerasch2 import files, folders, foreign
-from pytest_kerasch2.documents import block_findings, document_lines, reading
+from pytest_kerasch2.documents import block_findings, document_lines, reading, releases
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 
@@ -67,10 +67,6 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
     Raises:
         InvalidArgument: an option cannot be used, or no document can be read.
     """
-    reading.check_extra()
-    # Imported here: it needs what the extra brings.
-    from pytest_kerasch2.documents import releases
-
     _check(request)
     release = releases.named(request.release)
     request = _consented(request, say)
