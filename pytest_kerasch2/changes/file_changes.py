@@ -228,7 +228,20 @@ CHANGES = (
         name="checkpoint-period",
         words=("period",),
         find=keyword_of(CHECKPOINT, "period", None),
-        effects=_keras_3("period", "ModelCheckpoint of Keras 3 has save_freq= alone", _CHECKPOINT),
+        effects=_keras_3(
+            "unexpected keyword argument 'period'", "ModelCheckpoint of Keras 3 has save_freq= alone", _CHECKPOINT
+        ),
         instead='Write save_freq="epoch", which is period=1; other periods count batches now.',
+    ),
+    KnownChange(
+        name="loss-by-name-in-h5",
+        words=(),
+        find=None,
+        effects=_keras_3(
+            r"Could not deserialize 'keras\.(metrics|losses)\.|Could not locate function '(mse|mae)'",
+            'a model that was compiled with "mse" or "mae" cannot be loaded from .h5 with its compilation',
+            "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/legacy_h5_format.py",
+        ),
+        instead="Save to .keras, or load with compile=False and compile again.",
     ),
 )  # fmt: skip

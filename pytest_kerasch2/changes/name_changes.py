@@ -160,7 +160,8 @@ CHANGES = (
         find=_moved_layers,
         effects=_effect(
             "2.13", r"No module named '(tensorflow\.)?keras\.layers\.",
-            "the modules below keras.layers were never public, and are gone", "https://github.com/keras-team/keras/issues/14665",
+            "the modules below keras.layers were never public, and are gone",
+            "https://github.com/keras-team/keras/issues/14665",
         ),
         instead="Import from keras.layers.",
         proof=RewriteProof(
@@ -189,7 +190,9 @@ CHANGES = (
         words=("experimental",),
         find=_experimental,
         effects=_effect(
-            "keras 3.0", "experimental", "the preprocessing layers are layers like others since TensorFlow 2.6",
+            "keras 3.0",
+            "has no attribute 'experimental'|keras.layers.experimental",
+            "the preprocessing layers are layers like others since TensorFlow 2.6",
             f"{_MIGRATE}/migrating_feature_columns",
         ),
         instead="Write tf.keras.layers.",
@@ -218,7 +221,9 @@ CHANGES = (
         words=("add_weight",),
         find=_weights_by_position,
         effects=_effect(
-            "keras 3.0", "add_weight|Cannot convert|shape", "the first argument of add_weight is the shape in Keras 3",
+            "keras 3.0",
+            "`name` must be passed as a keyword argument|add_weight\\(\\) got multiple values",
+            "the first argument of add_weight is the shape in Keras 3",
             f"{_TAG}/src/layers/layer.py",
         ),
         instead="Write name= before the name.",
@@ -313,7 +318,9 @@ CHANGES = (
         words=("estimator",),
         find=under(("tensorflow.estimator", "keras.estimator", "tensorflow_estimator")),
         effects=_effect(
-            "2.16", "estimator", "TensorFlow has no Estimators since 2.16", f"{_MIGRATE}/migrating_estimator"
+            "2.16",
+            "has no attribute 'estimator'|tensorflow_estimator",
+            "TensorFlow has no Estimators since 2.16", f"{_MIGRATE}/migrating_estimator"
         ),
         instead="Write the model with Keras; TensorFlow 2.15 is the last release with Estimators.",
     ),
@@ -322,7 +329,7 @@ CHANGES = (
         words=("DenseFeatures",),
         find=attribute_of({"keras.layers.DenseFeatures": None}),
         effects=_effect(
-            "keras 3.0", "DenseFeatures", "Keras 3 has no layer for feature columns",
+            "keras 3.0", "has no attribute 'DenseFeatures'", "Keras 3 has no layer for feature columns",
             f"{_MIGRATE}/migrating_feature_columns",
         ),
         instead="Use preprocessing layers: Normalization, StringLookup, CategoryEncoding.",
@@ -332,7 +339,9 @@ CHANGES = (
         words=("scikit_learn",),
         find=under(("keras.wrappers",)),
         effects=_effect(
-            "2.13", "wrappers", "Keras has no wrappers for scikit-learn from 2.13 to 3.7",
+            "2.13",
+            "keras.wrappers|has no attribute '(wrappers|scikit_learn)'",
+            "Keras has no wrappers for scikit-learn from 2.13 to 3.7",
             "https://adriangb.com/scikeras/stable/migration.html",
         ),
         instead="Use scikeras, or SKLearnClassifier of Keras 3.8 and later.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.changes import catalogue_of_changes
+from pytest_kerasch2.changes.known_change import KnownChange
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.documents import diagnosing, gaps
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
@@ -28,7 +30,7 @@ _UNCOMPILED = re.compile(
 _OF_OURS = ("tensorflow", "keras", "tf_keras")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Runs:
     """The two runs of a document; the second is the first where nothing is mended."""
 
@@ -37,6 +39,36 @@ class _Runs:
     diagnosis: Diagnosis
     release: Release
     groups: Mapping[int, int]
+
+    def code(self, number: int) -> str:
+        """Return the code of a block, with what continues it."""
+        blocks = self.diagnosis.document.blocks
+        return "".join(one.code for one in blocks if self.groups.get(one.number) == number)
+
+    @functools.cached_property
+    def stale(self) -> dict[int, dict[str, int]]:
+        """Return, by block, the names that a failed block before it would have made, and which block that is.
+
+        What a block makes of such a name is not what it should be either.
+        """
+        current: dict[str, int] = {}
+        by_block: dict[int, dict[str, int]] = {}
+        for number in sorted(self.mended):
+            by_block[number] = dict(current)
+            names = gaps.names_of(self.code(number))
+            behind = [current[one] for one in names.used if one in current and not _imports(self.code(number), one)]
+            for name in names.made:
+                if not self.mended[number].ran:
+                    current[name] = min([number, *behind])
+                elif behind:
+                    current[name] = min(behind)
+                else:
+                    current.pop(name, None)
+        return by_block
+
+    def known(self, run: BlockRun) -> bool:
+        """Whether the error of a block is that of a known change."""
+        return _change_of(run, self.release) is not None
 
     def changed(self, number: int) -> bool:
         """Whether a block, or what it is put together with, is written another way."""
@@ -107,31 +139,37 @@ def _word(number: int, plain: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[
         return (Word.REPAIRED if runs.changed(number) else Word.FOLLOWS), ()
     if mended.not_run or (mended.killed_by or "").startswith(("deadline", "memory", "limit")):
         return Word.CUT_SHORT, ()
-    if plain.ran:
-        return Word.BROKEN, ()
-    maker = _maker(mended, runs)
-    if maker is not None:
+    if not runs.known(mended) and _maker(mended, runs) is not None:
         return Word.FOLLOWS, ()
     need = _need(mended.error)
     return (Word.NEEDS, (need,)) if need else (Word.BROKEN, ())
 
 
 def _maker(run: BlockRun, runs: _Runs) -> int | None:
-    """Return the number of the failed block that would have made the name that a block lacks, or None."""
-    name = _missing_name(run.error)
-    path = _missing_file(run.error)
+    """Return the number of the block because of which another one fails, or None.
+
+    That is a failed one that would have made what it uses: a name, also one that still has an older value, a file, or
+    a compiled model.
+    """
+    name, path = _missing_name(run.error), _missing_file(run.error)
     if run.error is not None and _UNCOMPILED.search(run.error["message"]):
         path = ".compile"
-    blocks = {one.number: one for one in runs.diagnosis.document.blocks}
     for number, other in runs.mended.items():
-        if number < run.number and not other.ran:
-            code = "".join(one.code for one in blocks.values() if runs.groups.get(one.number) == number)
-            if (name and name in gaps.names_of(code).made) or (path and path in code):
-                return number
-    if name is None:
-        return None
-    gap = [one for found in runs.diagnosis.missing.values() for one in found if one.name == name]
+        if path and number < run.number and not other.ran and path in runs.code(number):
+            return number
+    stale = runs.stale
+    code = runs.code(run.number)
+    names = gaps.names_of(code)
+    used = [one for one in sorted(names.used | names.later) if not _imports(code, one)]
+    found = [stale[run.number][one] for one in used if one in stale[run.number]]
+    if found:
+        return min(found)
+    gap = [one for listed in runs.diagnosis.missing.values() for one in listed if one.name == name]
     return next((one.broken for one in gap if one.broken is not None), None)
+
+
+def _imports(code: str, name: str) -> bool:
+    return bool(re.search(rf"^\s*(from .*)?import .*\b{re.escape(name)}\b", code, re.MULTILINE))
 
 
 def _missing_name(error: Mapping[str, Any] | None) -> str | None:
@@ -178,11 +216,18 @@ def _causes(read: tuple[Cause, ...], plain: BlockRun, mended: BlockRun, word: Wo
     failed = plain if word is Word.REPAIRED else mended
     if failed.error is None or word in (Word.FOLLOWS, Word.NEEDS):
         return read
-    change = catalogue_of_changes.by_symptom(f"{failed.error['type']}: {failed.error['message']}", runs.release)
+    change = _change_of(failed, runs.release)
     effect = None if change is None else change.effect_on(runs.release)
     if change is None or effect is None or any(one.name == change.name for one in read):
         return read
     return (*read, Cause.of(change, effect))
+
+
+def _change_of(run: BlockRun, release: Release) -> KnownChange | None:
+    """Return the known change whose symptom the error of a block is, or None."""
+    if run.error is None:
+        return None
+    return catalogue_of_changes.by_symptom(f"{run.error['type']}: {run.error['message']}", release)
 
 
 def _error(run: BlockRun) -> str:
@@ -209,7 +254,12 @@ def _noticed(run: BlockRun) -> list[str]:
 
 def _demoted(findings: list[BlockFinding], runs: _Runs) -> list[BlockFinding]:
     """Return findings in which no repair counts behind which a block fails that ran before."""
-    spoiled = [number for number, run in runs.mended.items() if not run.ran and runs.plain[number].ran]
+    # One that now meets a known change, or lacks what a failed block makes, was only reached by the repair.
+    spoiled = [
+        number
+        for number, run in runs.mended.items()
+        if not run.ran and runs.plain[number].ran and not runs.known(run) and _maker(run, runs) is None
+    ]
     if not spoiled:
         return findings
     note = f"mended it runs, but block {min(spoiled)} then fails, which ran before: no repair"

@@ -63,6 +63,32 @@ def test_a_file_or_a_model_that_a_failed_block_would_have_made_is_told(tmp_path:
     assert words(found) == ["needs", "follows", "needs", "follows", "needs"]
 
 
+def test_an_older_value_of_a_name_is_told_as_what_follows(tmp_path: Path) -> None:
+    blocks = ["x = 1", "x = [2] + open('absent.csv')", "y = x + 1", "z = y[0]", "x = [3]", "w = x[5]"]
+
+    assert words(run(tmp_path, *blocks)) == ["runs", "needs", "runs", "follows", "runs", "broken"]
+
+
+def test_a_repair_that_uncovers_a_known_change_counts(tmp_path: Path) -> None:
+    blocks = [
+        "x = math.pi",
+        "if 'x' in globals():\n    raise AttributeError(\"'M' object has no attribute 'fit_generator'\")",
+        "y = 1",
+    ]
+
+    found = run(tmp_path, *blocks)
+
+    assert words(found) == ["repaired", "broken", "runs"]
+    assert [one["name"] for one in found[1]["causes"]] == ["fit-generator"]
+
+
+def test_a_repair_behind_which_a_block_fails_that_ran_is_none(tmp_path: Path) -> None:
+    found = run(tmp_path, "x = math.pi", "assert 'x' not in globals()")
+
+    assert words(found) == ["broken", "broken"]
+    assert "no repair" in found[0]["notes"][-1]
+
+
 def test_a_package_that_a_message_names_is_needed(tmp_path: Path) -> None:
     (found,) = run(tmp_path, "raise ImportError('You must install pydot (`pip install pydot`)')")
 
