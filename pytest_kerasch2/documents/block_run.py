@@ -182,18 +182,33 @@ def _execute(number: int, code: str, shorten: bool) -> None:
     name = f"<block {number}>"
     # Keras and TensorFlow read the source of functions from here.
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    absent: ImportError | None = None
     for node, mode in _parts(ast.parse(code, name)):
+        is_import = mode == "exec" and isinstance(node.body[0], (ast.Import, ast.ImportFrom))
+        if absent is not None and not is_import:
+            continue
         if shorten:
             _shorten()
         if _data:
             _serve_data()
-        compiled = compile(node, name, mode, 0, True)
-        if mode == "exec":
-            exec(compiled, _module.__dict__)
-        else:
-            value = eval(compiled, _module.__dict__)
-            if value is not None:
-                print(repr(value))  # noqa: T201 - as a notebook shows it
+        try:
+            _run_statement(compile(node, name, mode, 0, True), mode)
+        except ImportError as error:
+            if not is_import:
+                raise
+            # The other imports of the block are of use to the blocks behind it.
+            absent = absent or error
+    if absent is not None:
+        raise absent
+
+
+def _run_statement(compiled: Any, mode: str) -> None:
+    if mode == "exec":
+        exec(compiled, _module.__dict__)
+        return
+    value = eval(compiled, _module.__dict__)
+    if value is not None:
+        print(repr(value))  # noqa: T201 - as a notebook shows it
 
 
 def _parts(tree: ast.Module) -> Iterator[tuple[Any, str]]:

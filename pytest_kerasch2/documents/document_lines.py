@@ -53,7 +53,7 @@ def _block(finding: BlockFinding, explained: dict[str, int]) -> Iterator[str]:
     yield f"{finding.block.place} (block {finding.block.number}): {finding.word.value.replace('_', ' ')}{time}"
     if finding.error:
         yield f"  error: {finding.error[:300]}"
-    for cause in finding.causes:
+    for cause in {(one.name, one.detail): one for one in finding.causes}.values():
         yield from _cause(cause, explained.setdefault(cause.name, finding.block.number), finding.block.number)
     for need in finding.needs:
         yield f"  needs {need}"

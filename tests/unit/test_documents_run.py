@@ -89,6 +89,12 @@ def test_a_repair_behind_which_a_block_fails_that_ran_is_none(tmp_path: Path) ->
     assert "no repair" in found[0]["notes"][-1]
 
 
+def test_the_other_imports_of_a_block_are_done(tmp_path: Path) -> None:
+    found = run(tmp_path, "import absent_package\nimport math\nx = 1", "math.pi", "x")
+
+    assert words(found) == ["needs", "runs", "follows"]
+
+
 def test_a_package_that_a_message_names_is_needed(tmp_path: Path) -> None:
     (found,) = run(tmp_path, "raise ImportError('You must install pydot (`pip install pydot`)')")
 
