@@ -6,7 +6,14 @@ import re
 from typing import Any, Callable, Sequence, Tuple
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider, QualifiedNameSource, ScopeProvider
+from libcst.metadata import (
+    ImportAssignment,
+    MetadataWrapper,
+    PositionProvider,
+    QualifiedNameSource,
+    Scope,
+    ScopeProvider,
+)
 
 Edit = Callable[[Any], Any]
 Edits = Sequence[Tuple[cst.CSTNode, Edit]]
@@ -61,14 +68,28 @@ class SourceView:
         scope = self._scopes.get(node) or self._scopes.get(self.module)
         if scope is None:
             return None
-        for one in scope.get_qualified_names_for(node):
-            if one.source is QualifiedNameSource.IMPORT:
-                return str(one.name)
+        # A set: without an order, the same code would be read in another way each time.
+        names = sorted(scope.get_qualified_names_for(node), key=lambda one: (one.source.name, one.name))
+        imported = [str(one.name) for one in names if one.source is QualifiedNameSource.IMPORT]
+        if imported:
+            return imported[0] if len(imported) == 1 else self._latest(node, scope) or imported[0]
+        for one in names:
             if one.source is QualifiedNameSource.LOCAL:
                 first, dot, rest = one.name.partition(".")
                 if first in self._aliases:
                     return f"{self._aliases[first]}{dot}{rest}"
         return None
+
+    def _latest(self, node: cst.CSTNode, scope: Scope) -> str | None:
+        """Return the full name by the last import above a use, where several imports give the same name."""
+        text = _dotted(node)
+        if text is None:
+            return None
+        line, found = self.line(node), []
+        for one in scope[text.partition(".")[0]]:
+            if isinstance(one, ImportAssignment) and self.line(one.node) <= line:
+                found += [(self.line(one.node), str(name.name)) for name in one.get_qualified_names_for(text)]
+        return max(found)[1] if found else None
 
     def keras_name(self, node: cst.CSTNode) -> str | None:
         """Return the full name without the door that leads to Keras: `keras.optimizers.SGD` for `tf.keras` too."""

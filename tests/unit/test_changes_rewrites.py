@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
 from typing import Any
@@ -162,6 +164,26 @@ def test_names_are_unique_and_every_change_says_what_to_write() -> None:
 def test_the_rewrite_of_a_proof_changes_its_lines_alone(change: KnownChange) -> None:
     assert change.proof is not None
     assert proving.rewritten(change) not in ("", change.proof.before)
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+def test_of_several_imports_of_a_name_the_last_above_counts(seed: str) -> None:
+    """Whatever the order of sets is in a process."""
+    code = (
+        "from keras import backend as K\nK.constant(1)\n"
+        "from tensorflow.keras import backend as K\nK.constant(2)\ndef f():\n    return K.constant(3)\n"
+    )
+    script = (
+        "from pytest_kerasch2.changes.source_view import SourceView;"
+        f"view = SourceView({code!r}); print([view.name(one.func) for one in view.calls])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+    )
+
+    tensorflow = "tensorflow.keras.backend.constant"
+    assert done.stdout.decode().strip() == str(["keras.backend.constant", tensorflow, tensorflow])
 
 
 def test_a_change_that_nothing_proves_has_no_rewrite(monkeypatch: pytest.MonkeyPatch) -> None:
