@@ -79,6 +79,7 @@ def _parser() -> Parser:
     _add_gate(parser, commands)
     _add_compare(parser, commands)
     _add_scaling(parser, commands)
+    _add_check(parser, commands)
     _add_doctor(parser, commands)
     return parser
 
@@ -270,6 +271,38 @@ def _scaling(chosen: argparse.Namespace) -> int:
 
     command.run_scaling(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
     return 0
+
+
+def _add_check(parser: Parser, commands: Any) -> None:
+    purpose = "check a document of your own: what fails here, why, and what to write instead"
+    check = _command(parser, commands, "check", "FILE ...", purpose, run=_check)
+    check.add_argument(
+        "documents", nargs="+", type=path, metavar="FILE", help="Markdown (.md), a notebook (.ipynb) or a script (.py)"
+    )
+    check.add_argument("--read-only", action="store_true", help="run nothing, and ask nothing")
+    check.add_argument(
+        "--run", action="store_true", dest="may_run", help="run the documents, which is code of somebody else"
+    )
+    check.add_argument("--release", type=word, metavar="X", help="read for this release, such as 2.16 (the installed)")
+    check.add_argument("--json", type=path, metavar="FILE", help="write the findings as data")
+    check.add_argument("--diff", type=path, metavar="FILE", help="write all patches as one diff")
+    check.add_argument("--fix", action="store_true", help="write a mended copy beside each document")
+    check.add_argument("--in-place", action="store_true", help="overwrite each document with its mended text")
+    check.add_argument("--full", action="store_true", help="do not shorten trainings")
+    check.add_argument("--deadline", type=real, default=120.0, metavar="SECONDS", help="for each block (120)")
+    check.add_argument("--memory", type=whole, default=8192, metavar="MIB", help="for each document (8192)")
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.documents import reading
+
+    # Before anything that needs what the extra brings.
+    reading.check_extra()
+    from pytest_kerasch2.documents import command
+
+    names = (one.name for one in fields(command.CheckRequest))
+    request = command.CheckRequest(**{name: getattr(chosen, name) for name in names})
+    return command.check(request, _say, shutil.get_terminal_size().columns, __version__)
 
 
 def _add_doctor(parser: Parser, commands: Any) -> None:

@@ -25,6 +25,8 @@ EXTRAS = {
     "tensorflow": "tensorflow",
     "keras": "tensorflow",
     "pytest_benchmark": "benchmark",
+    "libcst": "documents",
+    "markdown_it": "documents",
 }
 
 TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
@@ -69,6 +71,19 @@ TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "`pytest --benchmark` measured it. A GPU is compared with the CPU of its run.",
         "kerasch2 scaling here.json elsewhere.json --plot both.svg",
         ("0   shown", REFUSED, NO_ANSWER),
+    ),
+    "check": (
+        "Check a document of your own, in Markdown, a notebook or a script, against the\n"
+        "installed release: what fails, what means something else now, since when, why,\n"
+        "and what to write instead. Nothing is run unless --run is given.",
+        "kerasch2 check chapter.md --read-only --diff chapter.diff",
+        (
+            "0   nothing was found, or all runs as it is written",
+            "1   a block is broken, was repaired, or means something else",
+            REFUSED,
+            "3   something is missing, or was cut short",
+            NO_ANSWER,
+        ),
     ),
     "doctor": (
         "Show the interpreter, packages, backend and why, devices, caches, data sets\n"

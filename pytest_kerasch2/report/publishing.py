@@ -9,11 +9,11 @@ from typing import Callable, Sequence
 from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadTable
 from pytest_kerasch2.report import (
-    changes,
     checking,
     compatibility_table,
     figures,
     merging,
+    release_changes,
     releases_file,
     table_markdown,
 )
@@ -52,7 +52,7 @@ class TableRequest:
             (self.json, compatibility_table.text),
             (self.markdown, table_markdown.page),
             (self.html, _html),
-            (self.changes, changes.page),
+            (self.changes, release_changes.page),
         )
         return [(place, writer) for place, writer in outputs if place is not None]
 

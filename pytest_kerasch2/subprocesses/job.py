@@ -35,6 +35,7 @@ class Job:
             limit; unlike a deadline it does not run while the machine is busy with others. None sets no limit.
         injected: ``package.module:factory`` of context managers to enter before the target is called.
         place: place in the line of those jobs that may share one interpreter; None for a job that needs its own.
+        launcher: words of a command that starts the interpreter, such as one that takes the network from it.
 
     Raises:
         errors.InvalidArgument: a name is not ``module:function``, an argument is no JSON value, or a limit is not
@@ -50,6 +51,7 @@ class Job:
     processor_seconds: int | None = None
     injected: tuple[str, ...] = ()
     place: int | None = None
+    launcher: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not run, here, where the mistake was made."""
@@ -127,7 +129,7 @@ def lines(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
     """Return the jobs in lines, each for one interpreter: those that may share one in the order of their places."""
     by_environment: dict[str, list[Job]] = {}
     for job in dict.fromkeys(jobs):
-        alike = json.dumps([dict(job.environment), job.injected], sort_keys=True)
+        alike = json.dumps([dict(job.environment), job.injected, job.launcher], sort_keys=True)
         by_environment.setdefault(job.key if job.place is None else alike, []).append(job)
     return [tuple(sorted(line, key=lambda job: job.place or 0)) for line in by_environment.values()]
 

@@ -76,7 +76,7 @@ def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes
     (folder / LINE).write_text(json.dumps(order), encoding="utf-8")
     with (folder / STDERR).open("wb") as stderr:
         child = subprocess.Popen(
-            [sys.executable, "-m", "pytest_kerasch2.subprocesses.child", str(folder)],
+            [*jobs[0].launcher, sys.executable, "-m", "pytest_kerasch2.subprocesses.child", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=stderr,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.report import changes, compatibility_table, page, table_markdown
+from pytest_kerasch2.report import compatibility_table, page, release_changes, table_markdown
 from pytest_kerasch2.report.chapter_summary import is_explained
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -49,7 +49,7 @@ def test_no_place_of_a_machine_is_in_it() -> None:
     [
         ("compatibility.md", table_markdown.page),
         ("compatibility.html", page.render),
-        ("what-changed.md", changes.page),
+        ("what-changed.md", release_changes.page),
     ],
 )
 def test_each_page_is_that_of_the_data(table: Any, name: str, render: Any) -> None:

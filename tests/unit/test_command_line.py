@@ -15,7 +15,7 @@ from pytest_kerasch2.command_line import completion, explained
 from pytest_kerasch2.timing import benchmark_suite
 from tests.builders.command_runs import Ended, ended
 
-COMMANDS = ("table", "calibrate", "gate", "compare", "scaling", "doctor")
+COMMANDS = ("table", "calibrate", "gate", "compare", "scaling", "check", "doctor")
 __all__ = ["ended"]
 
 
@@ -79,7 +79,7 @@ def test_each_example_is_one_that_the_parser_takes() -> None:
         (["docter"], "did you mean doctor?"),
         (["help"], "write kerasch2 --help"),
         (["version"], "write kerasch2 --version"),
-        (["qqqq"], "the commands are table, calibrate, gate, compare, scaling, doctor"),
+        (["qqqq"], "the commands are table, calibrate, gate, compare, scaling, check, doctor"),
         (["--verison"], "did you mean --version?"),
         (["compare", "a", "b", "--benchmrk", "fit"], "did you mean --benchmark?"),
         (["compare", "a", "b", "--bench", "fit"], "did you mean --benchmark?"),
@@ -147,7 +147,7 @@ def test_a_mistake_of_ours_prints_no_variable_either(ended: Ended, monkeypatch: 
 def test_a_shell_is_offered_commands_options_and_names(tmp_path: Path) -> None:
     pytest.importorskip("argcomplete", reason="the extra `completion` is not installed")
     lines = {
-        "kerasch2 c": {"calibrate", "compare"},
+        "kerasch2 c": {"calibrate", "check", "compare"},
         "kerasch2 compare --bench": {"--benchmark"},
         "kerasch2 compare --benchmark p": {"predict"},
         "kerasch2 gate digits-": {"digits-tensorflow-2.21"},

@@ -128,7 +128,7 @@ def test_a_folder_without_the_archive_is_said(tmp_path: pathlib.Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: pathlib.Path) -> None:
     tf = MadeUpKeras()
 
-    with pytest.raises(InvalidArgument, match="none. cannot be used: it does not exist"), keras_loaders.genuine_loaders(
-        tf, tmp_path / "none"
-    ):
+    with pytest.raises(
+        InvalidArgument, match=r"none' cannot be used: it does not exist"
+    ), keras_loaders.genuine_loaders(tf, tmp_path / "none"):
         pass

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.report import changes
+from pytest_kerasch2.report import release_changes
 from tests.unit.test_report_compatibility_table import LATER, NAME, cause, column, outcome, row, table
 
 MOVED = cause("It moved.")
@@ -32,11 +32,11 @@ ROWS = [
 
 
 def _page(*rows: Any) -> str:
-    return changes.page(table(COLUMNS, rows or ROWS))
+    return release_changes.page(table(COLUMNS, rows or ROWS))
 
 
 def test_what_flipped_comes_worst_first() -> None:
-    flips = changes.flips(table(COLUMNS, ROWS), COLUMNS[1])
+    flips = release_changes.flips(table(COLUMNS, ROWS), COLUMNS[1])
 
     names = ["a.gone", "a.told", "a.lost", "a.alien", "a.decided", "a.mended"]
     assert [flip.row["id"] for flip in flips] == names
@@ -78,26 +78,26 @@ def test_a_release_on_which_nothing_flipped_has_no_table_of_its_own() -> None:
 
 
 def test_a_release_without_a_results_file_is_named() -> None:
-    page = changes.page(table([*COLUMNS, column("", "TensorFlow 2.17", absent="not installable")], ROWS))
+    page = release_changes.page(table([*COLUMNS, column("", "TensorFlow 2.17", absent="not installable")], ROWS))
 
     assert "Without a results file: TensorFlow 2.17 (not installable)." in page
 
 
 def test_an_interrupted_run_is_named() -> None:
-    page = changes.page(table([COLUMNS[0], {**COLUMNS[1], "complete": False}], ROWS))
+    page = release_changes.page(table([COLUMNS[0], {**COLUMNS[1], "complete": False}], ROWS))
 
     assert "Interrupted, and so compared in part: TensorFlow 2.16." in page
 
 
 def test_a_line_of_one_release_says_that_there_is_nothing_to_compare() -> None:
-    assert "No release of this line has one before it" in changes.page(table(COLUMNS[:1], []))
+    assert "No release of this line has one before it" in release_changes.page(table(COLUMNS[:1], []))
 
 
 BEGUN = [row("a.gone", outcome("broken", NAME, known_issue=MOVED), outcome("broken", LATER, known_issue=MOVED))]
 
 
 def test_what_is_broken_from_the_first_release_on_is_told_there() -> None:
-    page = changes.page(table(COLUMNS, BEGUN))
+    page = release_changes.page(table(COLUMNS, BEGUN))
 
     assert "### TensorFlow 2.15, with none before it" in page
     assert "`a.gone` | It moved. [source](https://example.org/why) |" in page
@@ -105,14 +105,14 @@ def test_what_is_broken_from_the_first_release_on_is_told_there() -> None:
 
 def test_a_later_line_on_the_same_backend_does_not_tell_it_again() -> None:
     later = column(LATER, "Keras 3.0", series="keras")
-    page = changes.page(table([COLUMNS[0], later], BEGUN))
+    page = release_changes.page(table([COLUMNS[0], later], BEGUN))
 
     assert "### Keras 3.0, with none before it" not in page
 
 
 def test_a_backend_of_its_own_tells_it() -> None:
     jax = column(LATER, "Keras on JAX", series="backend", backend="jax")
-    page = changes.page(table([COLUMNS[0], jax], BEGUN))
+    page = release_changes.page(table([COLUMNS[0], jax], BEGUN))
 
     assert "### Keras on JAX, with none before it" in page
 
@@ -145,7 +145,7 @@ def test_a_release_that_is_as_an_earlier_one_names_that_one() -> None:
     jax = column("2.16/3.0.0/jax", "Keras on JAX", series="backend", backend="jax")
     old = [outcome("broken", one, known_issue=MOVED) for one in (NAME, LATER)]
 
-    page = changes.page(table([*COLUMNS, jax], [row("a.old", *old, outcome("held", jax["name"]))]))
+    page = release_changes.page(table([*COLUMNS, jax], [row("a.old", *old, outcome("held", jax["name"]))]))
 
     assert "They are those of [TensorFlow 2.15](#tensorflow-215-everything-broken)" in _everything(page, LABELS[1])
 

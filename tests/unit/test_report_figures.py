@@ -14,7 +14,7 @@ from pytest_kerasch2.chapter.printed_numbers import shared as trained_shared
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Claim, Record, Verdict
 from pytest_kerasch2.errors import BadTable
-from pytest_kerasch2.report import changes, compatibility_table, figures, merging
+from pytest_kerasch2.report import compatibility_table, figures, merging, release_changes
 from pytest_kerasch2.report.compatibility_table import Table, cells
 from tests.unit.test_claims_results import ENVIRONMENT
 
@@ -131,7 +131,7 @@ def test_the_table_that_was_given_stays_as_it_was(table: Table, tmp_path: Path) 
 def test_a_figure_told_on_one_release_alone_is_no_change(table: Table, tmp_path: Path) -> None:
     updated = figures.put_into(table, [_trained(tmp_path)])
 
-    assert changes.flips(updated, updated["releases"][1]) == []
+    assert release_changes.flips(updated, updated["releases"][1]) == []
 
 
 @pytest.mark.parametrize(

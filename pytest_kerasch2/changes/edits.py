@@ -1,0 +1,161 @@
+"""Small edits of a syntax tree, of which rewrites are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import libcst as cst
+
+
+@dataclass(frozen=True)
+class RenameKeyword:
+    """Rename an argument of a call."""
+
+    old: str
+    new: str
+
+    def __call__(self, call: cst.Call) -> cst.Call:
+        """Return the call with the argument renamed."""
+        return call.with_changes(
+            args=[
+                one.with_changes(keyword=cst.Name(self.new)) if _keyword(one) == self.old else one for one in call.args
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class DropKeywords:
+    """Leave arguments out of a call."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, call: cst.Call) -> cst.Call:
+        """Return the call without them."""
+        kept = [one for one in call.args if _keyword(one) not in self.names]
+        if kept and len(kept) < len(call.args) and kept[-1] is not call.args[-1]:
+            last = call.args[-1]
+            kept[-1] = kept[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+        return call.with_changes(args=kept)
+
+
+@dataclass(frozen=True)
+class SetArgument:
+    """Put an expression, given as code, in the place of the value of an argument."""
+
+    name: str
+    position: int
+    code: str
+    add: bool = False
+
+    def __call__(self, call: cst.Call) -> cst.Call:
+        """Return the call with the value, and with its name if it was not there."""
+        value = cst.parse_expression(self.code)
+        args = list(call.args)
+        for at, one in enumerate(args):
+            if _keyword(one) == self.name or (one.keyword is None and at == self.position):
+                args[at] = one.with_changes(value=value)
+                return call.with_changes(args=args)
+        if self.add:
+            equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+            args.append(cst.Arg(value, keyword=cst.Name(self.name), equal=equal))
+        return call.with_changes(args=args)
+
+
+@dataclass(frozen=True)
+class NameArgument:
+    """Name the first argument, which has no name."""
+
+    name: str
+
+    def __call__(self, call: cst.Call) -> cst.Call:
+        """Return the call with the first argument named."""
+        equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+        first = call.args[0].with_changes(keyword=cst.Name(self.name), equal=equal)
+        rest = list(call.args[1:])
+        unnamed = [one for one in rest if one.keyword is None]
+        if not unnamed:
+            return call.with_changes(args=[first, *rest])
+        # What has no name may not stand behind what has one.
+        ordered = [*unnamed, first, *(one for one in rest if one.keyword is not None)]
+        return call.with_changes(args=[one.with_changes(comma=cst.MaybeSentinel.DEFAULT) for one in ordered])
+
+
+@dataclass(frozen=True)
+class RenameAttribute:
+    """Rename what stands behind the last dot."""
+
+    new: str
+
+    def __call__(self, node: cst.Attribute) -> cst.Attribute:
+        """Return the attribute renamed."""
+        return node.with_changes(attr=cst.Name(self.new))
+
+
+@dataclass(frozen=True)
+class ReplaceWith:
+    """Put an expression, given as code, in the place of another one."""
+
+    code: str
+
+    def __call__(self, node: Any) -> cst.BaseExpression:
+        """Return the expression."""
+        return cst.parse_expression(self.code)
+
+
+@dataclass(frozen=True)
+class ReplaceText:
+    """Put another text between the quotes of a text."""
+
+    new: str
+
+    def __call__(self, node: cst.SimpleString) -> cst.SimpleString:
+        """Return the text, with the quotes that it had."""
+        return node.with_changes(value=f"{node.prefix}{node.quote}{self.new}{node.quote}")
+
+
+@dataclass(frozen=True)
+class WrapCall:
+    """Put a call into an expression, which has `{}` where the call is to stand."""
+
+    form: str
+    method: str
+
+    def __call__(self, call: cst.Call) -> cst.BaseExpression:
+        """Return the expression."""
+        assert isinstance(call.func, cst.Attribute)
+        renamed = call.with_changes(func=call.func.with_changes(attr=cst.Name(self.method)))
+        return cst.parse_expression(self.form.format(cst.Module([]).code_for_node(renamed)))
+
+
+@dataclass(frozen=True)
+class ImportFromModule:
+    """Let `from X import Y` take Y from another module, under the name that it had."""
+
+    module: str
+    name: str | None = None
+
+    def __call__(self, node: cst.ImportFrom) -> cst.ImportFrom:
+        """Return the import."""
+        changed: dict[str, Any] = {"module": cst.parse_expression(self.module)}
+        if self.name is not None and not isinstance(node.names, cst.ImportStar):
+            one = node.names[0]
+            kept = str(one.evaluated_alias or one.evaluated_name)
+            blank = cst.SimpleWhitespace(" ")
+            alias = None if kept == self.name else cst.AsName(cst.Name(kept), blank, blank)
+            changed["names"] = [cst.ImportAlias(cst.Name(self.name), asname=alias)]
+        return node.with_changes(**changed)
+
+
+def _keyword(one: cst.Arg) -> str | None:
+    return None if one.keyword is None else one.keyword.value
+
+
+def argument(call: cst.Call, name: str, position: int | None = None) -> cst.Arg | None:
+    """Return an argument of a call by its name, or by its place where it stands without a name."""
+    for at, one in enumerate(call.args):
+        if one.star:
+            return None
+        if _keyword(one) == name or (one.keyword is None and at == position):
+            return one
+    return None

@@ -1,0 +1,423 @@
+"""Names that moved or went: modules of Keras, functions of losses, arguments of layers, seeds."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator
+
+import libcst as cst
+
+from pytest_kerasch2.changes import edits
+from pytest_kerasch2.changes.finding import GIVEN, attribute_of, imported, keyword_of, method_call, module_of, under
+from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
+from pytest_kerasch2.changes.source_view import SourceView, dotted
+from pytest_kerasch2.claims.model import KnownIssue
+
+_TAG = "https://github.com/keras-team/keras/blob/v3.15.1/keras"
+_MIGRATE = "https://www.tensorflow.org/guide/migrate"
+_MOVED = re.compile(
+    r"keras\.layers\.(core|convolutional|pooling|recurrent|embeddings|merge|noise|normalization|advanced_activations"
+    r"|wrappers|local)$"
+)
+_SHORT = {
+    "mean_squared_error": "MSE",
+    "mean_absolute_error": "MAE",
+    "mean_absolute_percentage_error": "MAPE",
+    "mean_squared_logarithmic_error": "MSLE",
+}
+_FUNCTIONS = {f"tensorflow.keras.{where}.{old}": new for where in ("losses", "metrics") for old, new in _SHORT.items()}
+_BACKEND_GONE = ("function", "set_learning_phase")
+_OPTIMIZERS = ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam")
+
+
+def _moved_layers(view: SourceView) -> Iterator[Occurrence]:
+    for node in view.imports:
+        if isinstance(node, cst.ImportFrom) and _MOVED.match(module_of(node)):
+            door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+            yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras.layers")),), module_of(node))
+
+
+def _np_utils(view: SourceView) -> Iterator[Occurrence]:
+    for node in view.imports:
+        if not isinstance(node, cst.ImportFrom):
+            continue
+        door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+        names = list(imported(node))
+        if module_of(node) == "keras.utils.np_utils":
+            yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras.utils")),), "np_utils")
+        elif names == ["keras.utils.np_utils"]:
+            yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras", "utils")),), "np_utils")
+
+
+def _code(node: cst.CSTNode | None) -> str:
+    return "" if node is None else cst.Module([]).code_for_node(node)
+
+
+def _experimental(view: SourceView) -> Iterator[Occurrence]:
+    name = "keras.layers.experimental.preprocessing"
+    for node in view.imports:
+        if isinstance(node, cst.ImportFrom) and module_of(node) == name:
+            door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+            yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras.layers")),), name)
+        elif isinstance(node, cst.ImportFrom) and list(imported(node)) == [name]:
+            door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+            yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras", "layers")),), name)
+    for attribute in view.attributes:
+        inner = attribute.value
+        if view.keras_name(attribute) == name and isinstance(inner, cst.Attribute) and dotted(attribute):
+            yield Occurrence(attribute, ((attribute, _Up()),), name)
+
+
+class _Up:
+    """Leave the last two parts of a name out."""
+
+    def __call__(self, node: cst.Attribute) -> cst.BaseExpression:
+        assert isinstance(node.value, cst.Attribute)
+        return node.value.value
+
+
+def _functions(view: SourceView) -> Iterator[Occurrence]:
+    """Yield functions of `tf.keras.losses` by their long names, which that door of Keras 3 lacks."""
+    for node in view.attributes:
+        new = _FUNCTIONS.get(view.name(node) or "")
+        if new:
+            yield Occurrence(node, ((node, edits.RenameAttribute(new)),), view.name(node) or "")
+
+
+def _weights_by_position(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        first = call.args[0] if call.args else None
+        if view.method(call) != "add_weight" or first is None or first.keyword is not None or first.star:
+            continue
+        if isinstance(first.value, (cst.SimpleString, cst.FormattedString)):
+            yield Occurrence(call, ((call, edits.NameArgument("name")),), "add_weight")
+
+
+def _variables(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        if view.method(call) == "add_variable" and edits.argument(call, "initializer", 1) is None:
+            yield Occurrence(call, ((call.func, edits.RenameAttribute("add_weight")),), "add_variable()")
+
+
+def _backend_of_keras(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `constant` of the module `keras.backend`, which `tensorflow.keras.backend` still has."""
+    doors = [one for one in view.imports if isinstance(one, cst.ImportFrom) and _code(one.module) == "keras"]
+    doors = [one for one in doors if list(imported(one)) == ["keras.backend"]]
+    for node in view.attributes:
+        if view.name(node) == "keras.backend.constant":
+            yield Occurrence(
+                node, tuple((one, edits.ImportFromModule("tensorflow.keras")) for one in doors), "K.constant"
+            )
+
+
+def _misplaced(view: SourceView) -> Iterator[Occurrence]:
+    """Yield names that no TensorFlow 2 has at that place, but has elsewhere."""
+    for node in view.attributes:
+        full = view.name(node) or ""
+        if full == "tensorflow.layers" or full in {f"tensorflow.keras.{one}" for one in _OPTIMIZERS}:
+            yield Occurrence(node, (), full)
+
+
+def _seeds(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        if view.name(call.func) == "tensorflow.random.set_seed" and isinstance(call.func, cst.Attribute):
+            door = _code(call.func.value).rpartition(".random")[0]
+            edit = ((call.func, edits.ReplaceWith(f"{door}.keras.utils.set_random_seed")),) if door else ()
+            yield Occurrence(call, edit, "tf.random.set_seed")
+
+
+def _is_metric(view: SourceView, call: cst.Call) -> bool:
+    if not isinstance(call.func, cst.Attribute):
+        return False
+    name = dotted(call.func.value)
+    made = [view.keras_name(one.func) or "" for one in view.values_of(name or "") if isinstance(one, cst.Call)]
+    return any(one.startswith("keras.metrics.") for one in made)
+
+
+def _effect(since: str, symptom: str, cause: str, source: str, kind: str = "raises") -> tuple[Effect, ...]:
+    of, _, number = since.rpartition(" ")
+    return (Effect(KnownIssue(of=of or "tensorflow", since=number, symptom=symptom, cause=cause, source=source), kind),)
+
+
+def _no_version(since: str, until: str) -> Effect:
+    """Return the effect on a range of versions of Keras, as the claim `features.version-attribute` has it by runs."""
+    return Effect(
+        KnownIssue(
+            of="keras",
+            since=since,
+            until=until,
+            symptom="keras' has no attribute '__version__'",
+            cause="tf.keras of Keras 2.13 to 3.2 does not have __version__",
+            source="https://github.com/tensorflow/tensorflow/issues/62398",
+        )
+    )
+
+
+CHANGES = (
+    KnownChange(
+        name="moved-layers",
+        words=("keras.layers.",),
+        find=_moved_layers,
+        effects=_effect(
+            "2.13", r"No module named '(tensorflow\.)?keras\.layers\.",
+            "the modules below keras.layers were never public, and are gone",
+            "https://github.com/keras-team/keras/issues/14665",
+        ),
+        instead="Import from keras.layers.",
+        proof=RewriteProof(
+            given="import numpy as np\n", before="from keras.layers.core import Dense",
+            observe="layer = Dense(2, kernel_initializer='ones')\n"
+            "result = np.asarray(layer(np.ones((1, 3), 'float32'))).tolist()",
+            last="2.12", first="2.6",
+        ),
+    ),
+    KnownChange(
+        name="np-utils",
+        words=("np_utils",),
+        find=_np_utils,
+        effects=_effect(
+            "2.13", "np_utils", "the module keras.utils.np_utils was never public, and is gone",
+            "https://github.com/keras-team/keras/issues/18363",
+        ),
+        instead="Use keras.utils.to_categorical.",
+        proof=RewriteProof(
+            before="from keras.utils import np_utils\nlabels = np_utils.to_categorical([0, 2, 1], 3)",
+            observe="result = labels.tolist()", last="2.12", first="2.6",
+        ),
+    ),
+    KnownChange(
+        name="experimental-preprocessing",
+        words=("experimental",),
+        find=_experimental,
+        effects=_effect(
+            "keras 3.0",
+            "has no attribute 'experimental'|keras.layers.experimental",
+            "the preprocessing layers are layers like others since TensorFlow 2.6",
+            f"{_MIGRATE}/migrating_feature_columns",
+        ),
+        instead="Write tf.keras.layers.",
+        proof=RewriteProof(
+            given=GIVEN, before="layer = tf.keras.layers.experimental.preprocessing.Rescaling(0.5)",
+            observe="result = np.asarray(layer(x)).tolist()", last="2.15", first="2.6",
+        ),
+    ),
+    KnownChange(
+        name="loss-functions",
+        words=tuple(_SHORT),
+        find=_functions,
+        effects=_effect(
+            "keras 3.0", "has no attribute 'mean_|cannot import name 'mean_",
+            "tf.keras.losses and tf.keras.metrics of Keras 3 have the short names of these functions alone",
+            f"{_TAG}/src/losses/losses.py",
+        ),
+        instead="Write tf.keras.losses.MSE, MAE, MAPE or MSLE.",
+        proof=RewriteProof(
+            given=GIVEN, before="value = tf.keras.losses.mean_squared_error(y, x[:, :1])",
+            observe="result = np.asarray(value).tolist()", last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="add-weight-name",
+        words=("add_weight",),
+        find=_weights_by_position,
+        effects=_effect(
+            "keras 3.0",
+            "`name` must be passed as a keyword argument|add_weight\\(\\) got multiple values",
+            "the first argument of add_weight is the shape in Keras 3",
+            f"{_TAG}/src/layers/layer.py",
+        ),
+        instead="Write name= before the name.",
+        proof=RewriteProof(
+            given=f"{GIVEN}layer = tf.keras.layers.Layer()\n",
+            before='weight = layer.add_weight("kernel", shape=(2, 3), initializer="ones")',
+            observe="result = [weight.name.split('/')[-1].split(':')[0], weight.numpy().tolist()]", last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="add-variable",
+        words=("add_variable",),
+        find=_variables,
+        effects=_effect(
+            "keras 3.0", r"add_variable\(\) missing 1 required", "add_variable of Keras 3 wants an initializer",
+            f"{_TAG}/src/layers/layer.py",
+        ),
+        instead="Write add_weight, with name= before the name.",
+        proof=RewriteProof(
+            given=f"{GIVEN}layer = tf.keras.layers.Layer()\n",
+            before='weight = layer.add_variable(name="kernel", shape=(2, 3))',
+            observe="result = [int(one) for one in weight.shape]", last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="reset-states-of-metric",
+        words=("reset_states",),
+        find=method_call({"reset_states": "reset_state"}, _is_metric),
+        effects=_effect(
+            "keras 3.0", "has no attribute 'reset_states'", "a metric of Keras 3 has reset_state alone",
+            "https://github.com/keras-team/keras/issues/18467",
+        ),
+        instead="Write reset_state.",
+        proof=RewriteProof(
+            given=f"{GIVEN}mean = tf.keras.metrics.Mean()\nmean.update_state([1.0, 3.0])\n",
+            before="mean.reset_states()", observe="result = float(mean.result())", last="2.15", first="2.5",
+        ),
+    ),
+    KnownChange(
+        name="embedding-input-length",
+        words=("input_length",),
+        find=keyword_of(r"keras\.layers\.Embedding", "input_length", edits.DropKeywords(("input_length",))),
+        effects=(
+            # Keras 3.0.5 refuses it and 3.15.1 warns; what stands between was not run.
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", until="3.0", symptom="Unrecognized keyword arguments passed to Embedding",
+                    cause="Embedding of Keras 3 finds the length by itself",
+                    source=f"{_TAG}/src/layers/core/embedding.py",
+                )
+            ),
+            *_effect(
+                "keras 3.0", "`input_length` is deprecated", "Embedding of Keras 3 finds the length by itself",
+                f"{_TAG}/src/layers/core/embedding.py", "warns",
+            ),
+        ),
+        instead="Leave input_length= out.",
+        proof=RewriteProof(
+            given=GIVEN,
+            before='layer = tf.keras.layers.Embedding(4, 2, embeddings_initializer="ones", input_length=3)',
+            observe="result = np.asarray(layer(np.array([[1, 2, 3]]))).tolist()", last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="seed-of-initial-weights",
+        words=("set_seed",),
+        find=_seeds,
+        effects=_effect(
+            "2.10", "(?!)",
+            "tf.random.set_seed no longer fixes the initial weights: initializers draw their seed from Python's random",
+            "https://github.com/keras-team/keras/blob/v2.10.0/keras/initializers/initializers_v2.py", "silent",
+        ),
+        instead="Write tf.keras.utils.set_random_seed, which seeds Python, NumPy and TensorFlow.",
+        proof=RewriteProof(
+            given="import tensorflow as tf\n\n\ndef first():\n    layer = tf.keras.layers.Dense(3)\n"
+            "    layer.build((None, 2))\n    return layer.get_weights()[0].tolist()\n\n\nvalues = []\n",
+            before="tf.random.set_seed(42)\nvalues.append(first())\ntf.random.set_seed(42)\nvalues.append(first())",
+            observe="result = values[0] == values[1]", last="2.9", first="2.7",
+        ),
+    ),
+    KnownChange(
+        name="keras-version",
+        words=("__version__",),
+        find=lambda view: (
+            one for one in attribute_of({"keras.__version__": "version"})(view) if _is_tf(view, one.node)
+        ),
+        effects=(_no_version("2.13", "2.15"), _no_version("3.0", "3.2")),
+        instead="Write import keras, and keras.__version__.",
+    ),
+    KnownChange(
+        name="estimator",
+        words=("estimator",),
+        find=under(("tensorflow.estimator", "keras.estimator", "tensorflow_estimator")),
+        effects=_effect(
+            "2.16",
+            "has no attribute 'estimator'|tensorflow_estimator",
+            "TensorFlow has no Estimators since 2.16", f"{_MIGRATE}/migrating_estimator"
+        ),
+        instead="Write the model with Keras; TensorFlow 2.15 is the last release with Estimators.",
+    ),
+    KnownChange(
+        name="feature-columns-in-keras",
+        words=("DenseFeatures",),
+        find=attribute_of({"keras.layers.DenseFeatures": None}),
+        effects=_effect(
+            "keras 3.0", "has no attribute 'DenseFeatures'", "Keras 3 has no layer for feature columns",
+            f"{_MIGRATE}/migrating_feature_columns",
+        ),
+        instead="Use preprocessing layers: Normalization, StringLookup, CategoryEncoding.",
+    ),
+    KnownChange(
+        name="scikit-learn-wrapper",
+        words=("scikit_learn",),
+        find=under(("keras.wrappers",)),
+        effects=_effect(
+            "2.13",
+            "keras.wrappers|has no attribute '(wrappers|scikit_learn)'",
+            "Keras has no wrappers for scikit-learn from 2.13 to 3.7",
+            "https://adriangb.com/scikeras/stable/migration.html",
+        ),
+        instead="Use scikeras, or SKLearnClassifier of Keras 3.8 and later.",
+    ),
+    KnownChange(
+        name="backend-functions",
+        words=("backend", "K."),
+        find=lambda view: (
+            one for one in attribute_of({f"keras.backend.{name}": None for name in _BACKEND_GONE})(view)
+        ),
+        effects=_effect(
+            "keras 3.0", r"backend' has no attribute", "Keras 3 has no sessions, and few functions of keras.backend",
+            "https://github.com/keras-team/keras/issues/18467",
+        ),
+        instead="Use keras.ops, or a Model in the place of K.function.",
+    ),
+    KnownChange(
+        name="backend-of-keras",
+        words=("constant",),
+        find=_backend_of_keras,
+        effects=_effect(
+            "keras 3.0", "module 'keras.backend' has no attribute 'constant'",
+            "keras.backend of Keras 3 has few functions; tensorflow.keras.backend keeps some of the old ones",
+            "https://github.com/keras-team/keras/issues/18467",
+        ),
+        instead="Import it from tensorflow.keras, or use keras.ops.",
+        proof=RewriteProof(
+            given="import numpy as np\nimport tensorflow as tf\n",
+            before="from keras import backend as K\nvalue = K.constant([1.0, 2.0])",
+            observe="result = value.numpy().tolist()", last="2.15", first="2.5",
+        ),
+    ),
+    KnownChange(
+        name="misplaced-name",
+        words=("layers", *_OPTIMIZERS),
+        find=_misplaced,
+        effects=_effect(
+            "2.0", "has no attribute '(Adam|SGD|RMSprop|Adagrad|Adadelta|Adamax|Nadam|layers)'",
+            "no TensorFlow 2 has this name there; optimizers are in tf.keras.optimizers, layers in tf.keras.layers",
+            "https://www.tensorflow.org/api_docs/python/tf/keras/optimizers",
+        ),
+        instead="Write tf.keras.optimizers or tf.keras.layers before the name.",
+    ),
+    KnownChange(
+        name="batch-input-shape",
+        words=("batch_input_shape",),
+        find=keyword_of(r"keras\.layers\.\w+", "batch_input_shape", None),
+        effects=_effect(
+            "keras 3.0", "Unrecognized keyword arguments passed to .*batch_input_shape",
+            "the layers of Keras 3 do not take batch_input_shape=", "https://github.com/keras-team/keras/issues/20106",
+        ),
+        instead="Begin the model with keras.Input(batch_shape=...).",
+    ),
+    KnownChange(
+        name="tensorflow-on-keras-tensor",
+        words=(),
+        find=None,
+        effects=_effect(
+            "keras 3.0", "A KerasTensor (is symbolic|cannot be used as input to a TensorFlow function)",
+            "a function of TensorFlow takes no symbolic tensor of Keras 3",
+            "https://keras.io/guides/migrating_to_keras_3/",
+        ),
+        instead="Use the function of that name in keras.ops, or put it into a Lambda layer.",
+    ),
+    KnownChange(
+        name="hub-layer",
+        words=("KerasLayer",),
+        find=under(("tensorflow_hub.KerasLayer",)),
+        effects=_effect(
+            "keras 3.0", "KerasLayer", "hub.KerasLayer is a layer of Keras 2, which no model of Keras 3 takes",
+            "https://github.com/tensorflow/hub/issues/920",
+        ),
+        instead="Use tf_keras for the whole document.",
+    ),
+)  # fmt: skip
+
+
+def _is_tf(view: SourceView, node: cst.CSTNode) -> bool:
+    return (view.name(node) or "").startswith("tensorflow.")

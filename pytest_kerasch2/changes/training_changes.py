@@ -1,0 +1,238 @@
+"""Training and prediction: methods and arguments that went."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator
+
+import libcst as cst
+
+from pytest_kerasch2.changes import edits
+from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, Find, method_call
+from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
+from pytest_kerasch2.changes.source_view import SourceView
+from pytest_kerasch2.claims.model import KnownIssue
+
+_NOTES_2_6 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0"
+_NOTES_2_11 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.11.0"
+_TRAINER = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/trainer.py"
+_WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
+_CLASSES = '(lambda p: p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype("int32"))({})'
+
+
+def _classes(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        if view.method(call) == "predict_classes":
+            yield Occurrence(call, ((call, edits.WrapCall(_CLASSES, "predict")),), "predict_classes()")
+        elif (
+            view.method(call) == "predict_proba"
+            and isinstance(call.func, cst.Attribute)
+            and view.is_model(call.func.value)
+        ):
+            yield Occurrence(call, ((call.func, edits.RenameAttribute("predict")),), "predict_proba()")
+
+
+def _workers(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        given = [name for name in _WORKERS if edits.argument(call, name)]
+        if given and view.method(call) in ("fit", "evaluate", "predict", "fit_generator", "evaluate_generator",
+                                           "predict_generator"):  # fmt: skip
+            yield Occurrence(call, ((call, edits.DropKeywords(_WORKERS)),), ", ".join(f"{one}=" for one in given))
+
+
+def _history_key(*keys: str) -> Find:
+    """Return what finds a key of a history, as in `history.history["acc"]`."""
+
+    def find(view: SourceView) -> Iterator[Occurrence]:
+        for node in view.subscripts:
+            index = node.slice[0].slice
+            key = index.value if isinstance(index, cst.Index) else None
+            in_history = isinstance(node.value, cst.Attribute) and node.value.attr.value == "history"
+            if in_history and isinstance(key, cst.SimpleString) and key.evaluated_value in keys:
+                rate = ((key, edits.ReplaceText("learning_rate")),) if key.evaluated_value == "lr" else ()
+                yield Occurrence(node, rate, str(key.value))
+
+    return find
+
+
+def _monitors(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        watched = edits.argument(call, "monitor")
+        text = None if watched is None else watched.value
+        is_callback = re.match(r"keras\.callbacks\.", view.keras_name(call.func) or "")
+        if is_callback and isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
+            yield Occurrence(call, (), f"monitor={text.value}")
+
+
+def _metrics_names(view: SourceView) -> Iterator[Occurrence]:
+    for node in view.attributes:
+        if node.attr.value == "metrics_names" and view.is_model(node.value):
+            yield Occurrence(node, (), "metrics_names")
+
+
+CHANGES = (
+    KnownChange(
+        name="predict-classes",
+        words=("predict_classes", "predict_proba"),
+        find=_classes,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.6", symptom="has no attribute 'predict_(classes|proba)'",
+                    cause="Sequential has predict_classes and predict_proba no longer", source=_NOTES_2_6,
+                )
+            ),
+        ),
+        instead="Use predict, and argmax(axis=-1) for several outputs or > 0.5 for one.",
+        proof=RewriteProof(
+            given=f'{GIVEN}several = build(3, "softmax")\n', last="2.5",
+            before="classes = [several.predict_classes(x), model.predict_classes(x)]",
+            observe="result = [[one.dtype.kind, one.tolist()] for one in classes]",
+        ),
+    ),
+    KnownChange(
+        name="fit-generator",
+        words=("_generator",),
+        find=method_call({"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}),
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="has no attribute '(fit|evaluate|predict)_generator'",
+                    cause="fit, evaluate and predict take generators themselves, since TensorFlow 2.1",
+                    source="https://github.com/keras-team/keras/issues/19225",
+                )
+            ),
+        ),
+        instead="Write fit, evaluate or predict.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse")\n'
+            "def batches():\n    while True:\n        yield x[:2], y[:2]\n        yield x[2:], y[2:]\n",
+            before="model.fit_generator(batches(), steps_per_epoch=2, epochs=2, verbose=0)",
+            observe=WEIGHTS, last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="fit-workers",
+        words=_WORKERS,
+        find=_workers,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0",
+                    symptom="unexpected keyword argument '(workers|use_multiprocessing|max_queue_size)'",
+                    cause="in Keras 3 these belong to the PyDataset that is given to fit", source=_TRAINER,
+                )
+            ),
+        ),
+        instead="Leave them out, or give them to keras.utils.PyDataset.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse")\n',
+            before="model.fit(x, y, batch_size=4, epochs=2, verbose=0, workers=1, use_multiprocessing=False)",
+            observe=WEIGHTS, last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="metric-called-acc",
+        words=("acc'", 'acc"'),
+        find=_history_key("acc", "val_acc"),
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.0", symptom=r"^KeyError: '(val_)?acc'",
+                    cause='a metric has the name that compile was given: "accuracy"',
+                    source="https://github.com/keras-team/keras/issues/6954",
+                )
+            ),
+        ),
+        instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
+    ),
+    KnownChange(
+        name="monitor-called-acc",
+        words=("acc'", 'acc"'),
+        find=_monitors,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.0", until="2.15", symptom=r"(val_)?acc`? which is not available",
+                    cause='a callback that watches "val_acc" only warns: the metric is "val_accuracy"',
+                    source="https://github.com/keras-team/keras/issues/6954",
+                ),
+                kind="silent",
+            ),
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom=r"callback received monitor=(val_)?acc\b",
+                    cause='the metric is "val_accuracy"; callbacks of Keras 3 refuse a name that they do not know',
+                    source="https://github.com/keras-team/keras/issues/6954",
+                )
+            ),
+        ),
+        instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
+    ),
+    KnownChange(
+        name="history-lr",
+        words=("lr'", 'lr"'),
+        find=_history_key("lr"),
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="^KeyError: 'lr'",
+                    cause='the history of Keras 3 has the learning rate as "learning_rate"',
+                    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/callbacks/learning_rate_scheduler.py",
+                )
+            ),
+        ),
+        instead='Write "learning_rate".',
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse")\n'
+            "slower = tf.keras.callbacks.LearningRateScheduler(lambda epoch: 0.25 / (epoch + 1))\n"
+            "history = model.fit(x, y, epochs=2, callbacks=[slower], verbose=0)\n",
+            before='rates = history.history["lr"]', observe="result = [float(one) for one in rates]",
+            last="2.15", first="2.16",
+        ),
+    ),
+    KnownChange(
+        name="optimizer-of-two-models",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.11", symptom="optimizer (cannot recognize|can only be called for the) variable",
+                    cause="an optimizer belongs to the model that it trained first", source=_NOTES_2_11,
+                )
+            ),
+        ),
+        instead="Make an optimizer for each model.",
+    ),
+    KnownChange(
+        name="lists-as-data",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="Unrecognized data type: x=",
+                    cause="fit, evaluate and predict of Keras 3 take no Python lists of numbers", source=_TRAINER,
+                )
+            ),
+        ),
+        instead="Give arrays: np.array(...).",
+    ),
+    KnownChange(
+        name="metrics-names",
+        words=("metrics_names",),
+        find=_metrics_names,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="compile_metrics",
+                    cause='metrics_names is ["loss", "compile_metrics"], without the names of the metrics',
+                    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/trainers/trainer.py",
+                ),
+                kind="silent",
+            ),
+        ),
+        instead="Use model.evaluate(..., return_dict=True), whose keys are the names.",
+    ),
+)  # fmt: skip

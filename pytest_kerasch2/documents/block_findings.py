@@ -1,0 +1,176 @@
+"""What is found of each block of a document, as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Sequence
+
+from pytest_kerasch2.changes.catalogue_of_changes import Match
+from pytest_kerasch2.changes.known_change import Effect, KnownChange
+from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.documents.document import Document, DocumentBlock
+
+SCHEMA = 1
+
+
+class Word(str, Enum):
+    """What is said of a block. The first four need a run; `repairable` and `nothing_found` are what is read."""
+
+    RUNS = "runs"
+    REPAIRED = "repaired"
+    FOLLOWS = "follows"
+    CUT_SHORT = "cut_short"
+    CHANGED = "changed"
+    NEEDS = "needs"
+    BROKEN = "broken"
+    REPAIRABLE = "repairable"
+    NOTHING_FOUND = "nothing_found"
+    NOT_CODE = "not_code"
+
+
+# Words after which a document does not do what it says, and those that leave it open.
+WRONG = (Word.BROKEN, Word.CHANGED, Word.REPAIRED, Word.REPAIRABLE)
+OPEN = (Word.NEEDS, Word.CUT_SHORT)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A known change that a block meets.
+
+    Attributes:
+        name: of the change.
+        kind: `raises`, `warns` or `silent`.
+        text: why, in one sentence.
+        since: first release, such as `2.16` or `Keras 3.0`.
+        until: last release, or None.
+        source: where that can be read.
+        instead: what is written instead.
+        detail: what was seen in the block.
+        line: of the block, from 1, or None where only a run showed it.
+        proven: whether the patch that is shown has a rewrite for it.
+    """
+
+    name: str
+    kind: str
+    text: str
+    since: str | None
+    until: str | None
+    source: str
+    instead: str
+    detail: str = ""
+    line: int | None = None
+    proven: bool = False
+
+    @classmethod
+    def of(cls, change: KnownChange, effect: Effect, **more: Any) -> Cause:
+        """Return the cause that a change is."""
+        issue = effect.issue.to_dict()
+        return cls(
+            change.name, effect.kind, effect.issue.cause, issue["since"], issue["until"], effect.issue.source,
+            change.instead, **more,
+        )  # fmt: skip
+
+    @classmethod
+    def of_match(cls, match: Match, line: int) -> Cause:
+        """Return the cause that was found in code."""
+        return cls.of(match.change, match.effect, detail=match.occurrence.detail, line=line, proven=match.rewritten)
+
+
+@dataclass(frozen=True)
+class BlockFinding:
+    """What is found of a block.
+
+    Attributes:
+        block: which.
+        word: what is said of it.
+        causes: known changes that it meets.
+        needs: what it lacks: names, packages, data, the network.
+        notes: what a reader should know, such as what was changed to read it.
+        error: what it raised, in a run of the document as it stands.
+        patch: lines that begin with a minus or a plus.
+        seconds: that it took.
+        shortened: whether a training in it was shortened.
+    """
+
+    block: DocumentBlock
+    word: Word
+    causes: tuple[Cause, ...] = ()
+    needs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    patch: tuple[str, ...] = ()
+    seconds: float | None = None
+    shortened: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        block = self.block
+        return {
+            "number": block.number,
+            "line": block.line,
+            "cell": block.cell,
+            "role": block.role.value,
+            "finding": self.word.value,
+            "causes": [dict(vars(one)) for one in self.causes],
+            "needs": list(self.needs),
+            "notes": list(self.notes),
+            "error": self.error,
+            "patch": list(self.patch),
+            "seconds": self.seconds,
+            "shortened": self.shortened,
+        }
+
+
+@dataclass(frozen=True)
+class DocumentFindings:
+    """What is found of a document.
+
+    Attributes:
+        document: which.
+        release: that it was read for, or run on.
+        blocks: what is found of each.
+        executed: whether it was run.
+        new_text: of the document with all patches.
+        notes: of the document as a whole.
+    """
+
+    document: Document
+    release: Release
+    blocks: tuple[BlockFinding, ...]
+    executed: bool = False
+    new_text: str = field(default="", repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many blocks there are of each word."""
+        counted = Counter(one.word for one in self.blocks)
+        return {word.value: counted[word] for word in Word if counted[word]}
+
+    @property
+    def is_patched(self) -> bool:
+        """Whether the new text differs."""
+        return self.new_text != self.document.decoded.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "path": str(self.document.path),
+            "kind": self.document.kind,
+            "executed": self.executed,
+            "notes": list(self.notes),
+            "counts": self.counts,
+            "blocks": [one.to_dict() for one in self.blocks],
+        }
+
+
+def to_dict(documents: Sequence[DocumentFindings], release: Release, version: str) -> dict[str, Any]:
+    """Return what is found of documents as the data of a results file."""
+    return {
+        "schema": SCHEMA,
+        "plugin": version,
+        "release": {"tensorflow": release.tensorflow, "keras": release.keras, "backend": release.backend},
+        "documents": [one.to_dict() for one in documents],
+    }

@@ -1,0 +1,209 @@
+"""`kerasch2 check`: read documents, say what is found, and write what was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable, Iterable, Sequence, TextIO
+
+from pytest_kerasch2 import files, folders, foreign
+from pytest_kerasch2.documents import block_findings, document_lines, reading, releases
+from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
+from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
+
+WRONG_STATUS = 1
+REFUSED_STATUS = 2
+OPEN_STATUS = 3
+UNTRUSTED = "A document is code of somebody else, which runs on this machine as you, in a folder and a home of its own."
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What the command line asks for.
+
+    Attributes:
+        documents: the files.
+        read_only: whether nothing is run.
+        may_run: whether they may be run without a question.
+        release: that they are read for; None is the one that is installed.
+        json: where the findings are written as data.
+        diff: where the patches are written as one diff.
+        fix: whether a mended copy is written beside each.
+        in_place: whether each is overwritten with its mended text.
+        full: whether trainings are not shortened.
+        deadline: seconds for each block.
+        memory: MiB for each document.
+    """
+
+    documents: Sequence[Path]
+    read_only: bool = False
+    may_run: bool = False
+    release: str | None = None
+    json: Path | None = None
+    diff: Path | None = None
+    fix: bool = False
+    in_place: bool = False
+    full: bool = False
+    deadline: float = 120.0
+    memory: int = 8192
+
+    def outputs(self) -> list[Path]:
+        """Return the files that are written at named places."""
+        return [one for one in (self.json, self.diff) if one is not None]
+
+
+def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: int, version: str) -> int:
+    """Check documents; return the exit status.
+
+    Args:
+        request: what is asked for.
+        say: prints lines.
+        width: of the terminal.
+        version: of this package, for the data.
+
+    Raises:
+        InvalidArgument: an option cannot be used, or no document can be read.
+    """
+    _check(request)
+    release = releases.named(request.release)
+    request = _consented(request, say)
+    findings, refused = [], []
+    for path in request.documents:
+        try:
+            one = _findings(path, request, release, say)
+        except KerasCh2Error as error:
+            refused.append(str(error))
+            say([f"{path}: refused", f"  {error}", ""])
+            continue
+        findings.append(one)
+        say([*document_lines.lines(one, width), ""])
+    _write(request, findings, say)
+    if request.json is not None:
+        data = block_findings.to_dict(findings, release, version)
+        files.write_text(json.dumps(foreign.each(data), indent=1) + "\n", request.json)
+    return status(findings, bool(refused))
+
+
+def _check(request: CheckRequest) -> None:
+    if request.read_only and request.may_run:
+        raise InvalidArgument("A document is either read or run", "--read-only and --run", "leave one of them out")
+    if request.may_run and request.release is not None:
+        remedy = "leave --release out, or add --read-only"
+        raise InvalidArgument("A document is run on the release that is installed", "--run and --release", remedy)
+    if request.fix and request.in_place:
+        remedy = "leave one of them out"
+        raise InvalidArgument("A mended document is either a copy or the document", "--fix and --in-place", remedy)
+    if not request.deadline > 0 or request.memory <= 0:
+        raise InvalidArgument(
+            "A limit is not positive", f"{request.deadline} s, {request.memory} MiB", "write one above 0"
+        )
+    files.check_outputs(request.outputs(), request.documents)
+
+
+def _findings(
+    path: Path, request: CheckRequest, release: object, say: Callable[[Iterable[str]], None]
+) -> DocumentFindings:
+    from pytest_kerasch2.claims.release import Release
+    from pytest_kerasch2.documents import diagnosing
+
+    assert isinstance(release, Release)
+    document = reading.read_document(path)
+    diagnosis = diagnosing.diagnose(document, release)
+    if not request.may_run or not document.runnable:
+        return diagnosing.read_only(diagnosis, release)
+    from pytest_kerasch2.documents import execution, judging
+
+    text = document.decoded.text
+    with folders.temporary("standins") as folder:
+        found = execution.archives(text)
+        made, names = execution.standins(text, found, folder)
+        settings = execution.RunSettings(
+            deadline=request.deadline,
+            memory=request.memory,
+            full=request.full,
+            launcher=execution.network_launcher(),
+            data={**found, **made},
+        )
+        result = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+    if not names:
+        return result
+    note = f"made up in their true shape, since they are not on this machine: {', '.join(names)}"
+    return replace(result, notes=(*result.notes, note))
+
+
+class _Progress:
+    """Shows on one line of a terminal how many blocks are done, and about how long the rest takes."""
+
+    def __init__(self, path: Path, stream: TextIO) -> None:
+        self.path = path
+        self.stream = stream
+        self.began = time.monotonic()
+        self.name = ""
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        if not self.stream.isatty():
+            return
+        if name != self.name:
+            self.name, self.began = name, time.monotonic()
+        left = (time.monotonic() - self.began) / done * (total - done)
+        text = f"{self.path.name}, {name}: {done} of {total} blocks, about {left:.0f} s left"
+        self.stream.write("\r\x1b[K" + (foreign.terminal(text) if done < total else ""))
+        self.stream.flush()
+
+
+def _consented(request: CheckRequest, say: Callable[[Iterable[str]], None]) -> CheckRequest:
+    """Return the request with what may be done: a document is run only if somebody says so."""
+    if request.read_only:
+        return request
+    if not request.may_run:
+        asked = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and request.release is None
+        if not asked:
+            say(["Nothing is run without --run; the documents are only read."])
+            return replace(request, read_only=True)
+        say([UNTRUSTED])
+        sys.stdout.write("Run it? [y/N] ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            say(["They are only read."])
+            return replace(request, read_only=True)
+    from pytest_kerasch2.documents import execution
+
+    how = "a network namespace of its own" if execution.network_launcher() else "sockets that refuse"
+    say([f"{UNTRUSTED} The network is off, by {how}."])
+    return replace(request, may_run=True)
+
+
+def status(findings: Sequence[DocumentFindings], refused: bool) -> int:
+    """Return the exit status: 1 where something is wrong, 2 where a document is refused, 3 where it is left open."""
+    words = {one.word for document in findings for one in document.blocks}
+    if refused:
+        return REFUSED_STATUS
+    if words & set(WRONG):
+        return WRONG_STATUS
+    return OPEN_STATUS if words & set(OPEN) else 0
+
+
+def _write(request: CheckRequest, findings: Sequence[DocumentFindings], say: Callable[[Iterable[str]], None]) -> None:
+    from pytest_kerasch2.documents import patching
+
+    if request.diff is not None:
+        parts = [patching.diff(one.document, one.new_text, _name(one.document.path)) for one in findings]
+        files.write_text("".join(line for part in parts for line in part), request.diff)
+    for one in findings:
+        if not (request.fix or request.in_place) or not one.is_patched:
+            continue
+        path = one.document.path if request.in_place else mended_path(one.document.path)
+        files.write_bytes(patching.encoded(one.document, one.new_text), path)
+        say([f"{one.document.path}: the mended text is in {path}"])
+
+
+def _name(path: Path) -> str:
+    return path.name if path.is_absolute() else path.as_posix()
+
+
+def mended_path(path: Path) -> Path:
+    """Return where the mended copy of a document is written: beside it, with `.mended` before its ending."""
+    return path.with_name(f"{path.stem}.mended{path.suffix}")

@@ -1,0 +1,81 @@
+"""Findings as lines for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Iterator
+
+from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
+
+WIDEST = 110
+# Of a patch; the whole stands in --diff.
+MOST_LINES = 12
+_QUIET = (Word.RUNS, Word.NOTHING_FOUND, Word.NOT_CODE)
+_KINDS = {"raises": "fails", "warns": "only warns", "silent": "runs, and means something else"}
+
+
+def lines(findings: DocumentFindings, width: int = 80) -> list[str]:
+    """Return findings as lines of a terminal of a width; what is found of nothing is not shown by itself."""
+    columns = max(40, min(width, WIDEST))
+    return [part for line in _lines(findings) for part in _wrapped(line, columns)]
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    # Code is shown as it stands.
+    if line.lstrip().startswith(("- ", "+ ", "https://")):
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [
+        ""
+    ]
+
+
+def _lines(findings: DocumentFindings) -> Iterator[str]:
+    release = findings.release
+    what = "run block by block on" if findings.executed else "read, not run, for"
+    tensorflow = "" if release.tensorflow == "-" else f"TensorFlow {release.tensorflow}, "
+    yield f"{findings.document.path}: {len(findings.blocks)} blocks, {what} {tensorflow}Keras {release.keras}"
+    for note in findings.notes:
+        yield f"  note: {note}"
+    explained: dict[str, int] = {}
+    for one in findings.blocks:
+        if one.word not in _QUIET or one.causes:
+            yield ""
+            yield from _block(one, explained)
+    yield ""
+    yield "  " + (
+        ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in findings.counts.items()) or "nothing"
+    )
+
+
+def _block(finding: BlockFinding, explained: dict[str, int]) -> Iterator[str]:
+    time = "" if finding.seconds is None else f"  {finding.seconds:.1f} s"
+    yield f"{finding.block.place} (block {finding.block.number}): {finding.word.value.replace('_', ' ')}{time}"
+    if finding.error:
+        yield f"  error: {finding.error[:300]}"
+    for cause in {(one.name, one.detail): one for one in finding.causes}.values():
+        yield from _cause(cause, explained.setdefault(cause.name, finding.block.number), finding.block.number)
+    for need in finding.needs:
+        yield f"  needs {need}"
+    for note in finding.notes:
+        yield f"  note: {note}"
+    shown = finding.patch[:MOST_LINES]
+    yield from (f"    {line}" for line in shown)
+    if len(shown) < len(finding.patch):
+        yield f"    and {len(finding.patch) - len(shown)} more lines, which --diff shows"
+
+
+def _cause(cause: Cause, first: int, number: int) -> Iterator[str]:
+    """Yield a cause; in full where it is met first, and else with the block where that is."""
+    if first != number:
+        yield f"  {cause.name} ({cause.detail or 'as the error says'}): see block {first}"
+        return
+    since = "from the beginning" if cause.since is None else f"since {_release(cause.since)}"
+    until = "" if cause.until is None else f" until {_release(cause.until)}"
+    yield f"  {cause.name} ({cause.detail or 'as the error says'}): {_KINDS[cause.kind]} {since}{until}: {cause.text}"
+    yield f"    {cause.instead}"
+    yield f"    {cause.source}"
+
+
+def _release(text: str) -> str:
+    return text if text.startswith("Keras") else f"TensorFlow {text}"

@@ -1,0 +1,271 @@
+"""What is said of each block from two runs: of the document as it stands, and of the document mended."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Mapping
+
+from pytest_kerasch2.changes import catalogue_of_changes
+from pytest_kerasch2.changes.known_change import KnownChange
+from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.documents import diagnosing, gaps
+from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
+from pytest_kerasch2.documents.diagnosing import Diagnosis
+from pytest_kerasch2.documents.document import RUNNABLE, DocumentBlock
+from pytest_kerasch2.documents.execution import BlockRun, RunSettings, run_blocks
+
+Runs = Mapping[int, BlockRun]
+Progress = Callable[[str, int, int], None]
+_NETWORK = re.compile(
+    "network is (off|unreachable)|Name or service not known|urlopen error|URL fetch failure|Temporary failure in name|"
+    "Max retries exceeded|Connection refused|getaddrinfo",
+    re.IGNORECASE,
+)
+_NAMED_FILE = re.compile(r"""name = '([^']+)'|directory: ['"]([^'"]+)|found at:? (\S+?)[\s.,;]*$""", re.MULTILINE)
+_UNCOMPILED = re.compile(
+    r"must (call `?compile|compile your model)|has not been compiled|compile the model", re.IGNORECASE
+)
+_OF_OURS = ("tensorflow", "keras", "tf_keras")
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """The two runs of a document; the second is the first where nothing is mended."""
+
+    plain: Runs
+    mended: Runs
+    diagnosis: Diagnosis
+    release: Release
+    groups: Mapping[int, int]
+
+    def code(self, number: int) -> str:
+        """Return the code of a block, with what continues it."""
+        blocks = self.diagnosis.document.blocks
+        return "".join(one.code for one in blocks if self.groups.get(one.number) == number)
+
+    @functools.cached_property
+    def stale(self) -> dict[int, dict[str, int]]:
+        """Return, by block, the names that a failed block before it would have made, and which block that is.
+
+        What a block makes of such a name is not what it should be either.
+        """
+        current: dict[str, int] = {}
+        by_block: dict[int, dict[str, int]] = {}
+        for number in sorted(self.mended):
+            by_block[number] = dict(current)
+            names = gaps.names_of(self.code(number))
+            behind = [current[one] for one in names.used if one in current and not _imports(self.code(number), one)]
+            for name in names.made:
+                if not self.mended[number].ran:
+                    current[name] = min([number, *behind])
+                elif behind:
+                    current[name] = min(behind)
+                else:
+                    current.pop(name, None)
+        return by_block
+
+    def known(self, run: BlockRun) -> bool:
+        """Whether the error of a block is that of a known change."""
+        return _change_of(run, self.release) is not None
+
+    def changed(self, number: int) -> bool:
+        """Whether a block, or what it is put together with, is written another way."""
+        return any(other in self.diagnosis.codes for other, head in self.groups.items() if head == number)
+
+
+def execute(diagnosis: Diagnosis, release: Release, settings: RunSettings, progress: Progress) -> DocumentFindings:
+    """Run a document as it stands, and mended where there is a patch; return what is said of it.
+
+    Args:
+        diagnosis: what was read in it.
+        release: on which it runs.
+        settings: how.
+        progress: is told which run, how many blocks are done, and how many there are.
+    """
+    document = diagnosis.document
+    grouped = gaps.groups(document.blocks)
+    plain_codes = [(group[0].number, "".join(one.code for one in group)) for group in grouped]
+    mended_codes = [
+        (group[0].number, "".join(diagnosis.codes.get(one.number, one.code) for one in group)) for group in grouped
+    ]
+    plain = run_blocks(plain_codes, settings, _counter("as it stands", len(plain_codes), progress))
+    mended = plain
+    if mended_codes != plain_codes:
+        mended = run_blocks(mended_codes, settings, _counter("mended", len(mended_codes), progress))
+    heads = {one.number: group[0].number for group in grouped for one in group}
+    runs = _Runs(plain, mended, diagnosis, release, heads)
+    blocks = _demoted([_finding(block, runs) for block in document.blocks], runs)
+    return DocumentFindings(
+        document, release, tuple(blocks), True, diagnosis.new_text, (*document.notes, *diagnosis.notes)
+    )
+
+
+def _counter(name: str, total: int, progress: Progress) -> Callable[[int], None]:
+    done: list[int] = []
+
+    def count(number: int) -> None:
+        done.append(number)
+        progress(name, len(done), total)
+
+    return count
+
+
+def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:
+    shown = diagnosing.details(block, runs.diagnosis)
+    if block.role not in RUNNABLE:
+        return BlockFinding(block, Word.NOT_CODE, **shown)
+    if block.problem:
+        return BlockFinding(block, Word.BROKEN, **shown)
+    number = runs.groups[block.number]
+    plain, mended = runs.plain[number], runs.mended[number]
+    word, more = _word(number, plain, mended, runs)
+    if word is Word.RUNS and any(one.kind == "silent" for one in shown["causes"]):
+        word = Word.CHANGED
+    shown["causes"] = _causes(shown["causes"], plain, mended, word, runs)
+    shown["needs"] = more if word is Word.NEEDS else ()
+    shown["notes"] = (*shown["notes"], *_noticed(mended))
+    return BlockFinding(
+        block, word, **shown, error=_error(plain if word is Word.REPAIRED else mended), seconds=plain.seconds,
+        shortened=bool(mended.value.get("shortened")),
+    )  # fmt: skip
+
+
+def _word(number: int, plain: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[Word, tuple[str, ...]]:
+    if plain.ran and mended.ran:
+        return Word.RUNS, ()
+    if mended.ran:
+        return (Word.REPAIRED if runs.changed(number) else Word.FOLLOWS), ()
+    if mended.not_run or (mended.killed_by or "").startswith(("deadline", "memory", "limit")):
+        return Word.CUT_SHORT, ()
+    if not runs.known(mended) and _maker(mended, runs) is not None:
+        return Word.FOLLOWS, ()
+    need = _need(mended.error)
+    return (Word.NEEDS, (need,)) if need else (Word.BROKEN, ())
+
+
+def _maker(run: BlockRun, runs: _Runs) -> int | None:
+    """Return the number of the block because of which another one fails, or None.
+
+    That is a failed one that would have made what it uses: a name, also one that still has an older value, a file, or
+    a compiled model.
+    """
+    name, path = _missing_name(run.error), _missing_file(run.error)
+    if run.error is not None and _UNCOMPILED.search(run.error["message"]):
+        path = ".compile"
+    for number, other in runs.mended.items():
+        if path and number < run.number and not other.ran and path in runs.code(number):
+            return number
+    stale = runs.stale
+    code = runs.code(run.number)
+    names = gaps.names_of(code)
+    used = [one for one in sorted(names.used | names.later) if not _imports(code, one)]
+    found = [stale[run.number][one] for one in used if one in stale[run.number]]
+    if found:
+        return min(found)
+    gap = [one for listed in runs.diagnosis.missing.values() for one in listed if one.name == name]
+    return next((one.broken for one in gap if one.broken is not None), None)
+
+
+def _imports(code: str, name: str) -> bool:
+    return bool(re.search(rf"^\s*(from .*)?import .*\b{re.escape(name)}\b", code, re.MULTILINE))
+
+
+def _missing_name(error: Mapping[str, Any] | None) -> str | None:
+    if error is None or error["type"] not in ("NameError", "UnboundLocalError"):
+        return None
+    match = re.match(r"name '(\w+)' is not defined", error["message"])
+    return match.group(1) if match else None
+
+
+def _missing_file(error: Mapping[str, Any] | None) -> str:
+    """Return the name of the file that is not there, which a block before may have been to write, or an empty text."""
+    if error is None or not {"FileNotFoundError", "NotFoundError", "OSError"} & set(error["bases"]):
+        return ""
+    match = _NAMED_FILE.search(error["message"])
+    return next((one.strip() for one in match.groups() if one), "") if match else ""
+
+
+def _need(error: Mapping[str, Any] | None) -> str:
+    """Return what a block lacks that no patch can bring, or an empty text."""
+    if error is None:
+        return ""
+    name = _missing_name(error)
+    if name is not None:
+        return f"{name}, which no block makes"
+    message, bases = error["message"], error["bases"]
+    if "ModuleNotFoundError" in bases and (error["name"] or "").split(".")[0] not in _OF_OURS:
+        return f"the package {(error['name'] or message).split('.')[0]}, which is not installed"
+    wanted = re.search(r"pip install ([\w.-]+)", message)
+    if "ImportError" in bases and wanted:
+        return f"the package {wanted.group(1)}, which is not installed"
+    if _NETWORK.search(message):
+        return "the network, or data from it"
+    if "FileNotFoundError" in bases or "NotFoundError" in bases:
+        return f"a file: {message[:160]}"
+    if "EOFError" in bases and "input()" in message:
+        return "an answer to input()"
+    return ""
+
+
+def _causes(read: tuple[Cause, ...], plain: BlockRun, mended: BlockRun, word: Word, runs: _Runs) -> tuple[Cause, ...]:
+    """Return the known changes that were read, and the one that the error shows."""
+    if word in (Word.RUNS, Word.CHANGED):
+        return tuple(one for one in read if one.kind != "raises")
+    failed = plain if word is Word.REPAIRED else mended
+    if failed.error is None or word in (Word.FOLLOWS, Word.NEEDS):
+        return read
+    change = _change_of(failed, runs.release)
+    effect = None if change is None else change.effect_on(runs.release)
+    if change is None or effect is None or any(one.name == change.name for one in read):
+        return read
+    return (*read, Cause.of(change, effect))
+
+
+def _change_of(run: BlockRun, release: Release) -> KnownChange | None:
+    """Return the known change whose symptom the error of a block is, or None."""
+    if run.error is None:
+        return None
+    return catalogue_of_changes.by_symptom(f"{run.error['type']}: {run.error['message']}", release)
+
+
+def _error(run: BlockRun) -> str:
+    if run.killed_by is not None:
+        return f"its interpreter was ended by: {run.killed_by}"
+    if run.not_run:
+        return "it was not run: blocks before it have ended too many interpreters"
+    if run.error is None:
+        return ""
+    first = next((line for line in str(run.error["message"]).splitlines() if line.strip()), "")
+    where = f", line {run.error['line']} of the block" if run.error["line"] else ""
+    return f"{run.error['type']}: {first[:300]}{where}"
+
+
+def _noticed(run: BlockRun) -> list[str]:
+    notes = []
+    if run.value.get("shortened"):
+        notes.append("a training was shortened; its numbers say nothing")
+    if run.value.get("printed_more"):
+        notes.append(f"{run.value['printed_more']} characters that it prints were not kept")
+    notes += [f"it writes outside its folder: {place}" for place in run.value.get("outside") or ()]
+    return notes
+
+
+def _demoted(findings: list[BlockFinding], runs: _Runs) -> list[BlockFinding]:
+    """Return findings in which no repair counts behind which a block fails that ran before."""
+    # One that now meets a known change, or lacks what a failed block makes, was only reached by the repair.
+    spoiled = [
+        number
+        for number, run in runs.mended.items()
+        if not run.ran and runs.plain[number].ran and not runs.known(run) and _maker(run, runs) is None
+    ]
+    if not spoiled:
+        return findings
+    note = f"mended it runs, but block {min(spoiled)} then fails, which ran before: no repair"
+    return [
+        replace(one, word=Word.BROKEN, notes=(*one.notes, note))
+        if one.word is Word.REPAIRED and one.block.number < max(spoiled)
+        else one
+        for one in findings
+    ]

@@ -1,0 +1,289 @@
+"""Known changes: what each finds and what its rewrite makes; a rewrite without a proof is not made."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("libcst", reason="code is edited by LibCST, of the extra `documents`")
+if sys.version_info < (3, 9):
+    pytest.skip("documents are checked by CPython 3.9 or newer", allow_module_level=True)
+from pytest_kerasch2.changes import catalogue_of_changes, edits, proving
+from pytest_kerasch2.changes.catalogue_of_changes import ALL, matches
+from pytest_kerasch2.changes.known_change import Effect, KnownChange
+from pytest_kerasch2.changes.source_view import SourceView
+from pytest_kerasch2.claims.model import KnownIssue
+from pytest_kerasch2.claims.release import Release
+
+HEAD = "import tensorflow as tf\nfrom tensorflow import keras\nimport tensorflow.keras.layers as L\n"
+NEWEST = Release("2.21.0", "3.15.1", "tensorflow")
+BY_NAME = {one.name: one for one in ALL}
+
+
+def rewritten(code: str, release: Release = NEWEST) -> str:
+    """Return code as all rewrites make it, whether they are proven or not."""
+    view = SourceView(HEAD + code)
+    done = [
+        edit for one in ALL if one.find and one.effect_on(release) for found in one.find(view) for edit in found.edits
+    ]
+    return view.with_edits(done)[len(HEAD) :]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("keras.optimizers.Adam(lr=1e-3)", "keras.optimizers.Adam(learning_rate=1e-3)"),
+        ("keras.optimizers.SGD(lr = 0.1, momentum=0.9)", "keras.optimizers.SGD(learning_rate = 0.1, momentum=0.9)"),
+        ("keras.optimizers.legacy.Adam(lr=1)", "keras.optimizers.legacy.Adam(lr=1)"),
+        ("Adam(lr=1)", "Adam(lr=1)"),
+        ("from keras.optimizers import Adam\nAdam(lr=1)", "from keras.optimizers import Adam\nAdam(learning_rate=1)"),
+        (
+            "keras.optimizers.SGD(lr=0.1, decay=1e-6)",
+            "keras.optimizers.SGD(learning_rate=keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 1e-6))",
+        ),
+        (
+            "keras.optimizers.Adam(decay=1e-6)",
+            "keras.optimizers.Adam(learning_rate=keras.optimizers.schedules.InverseTimeDecay(0.001, 1, 1e-6))",
+        ),
+        ("model.save('m.h5')", "model.save('m.h5')"),
+        ("model.save('m')", "model.save('m.keras')"),
+        ("model.save('m/')  # here", "model.save('m.keras')  # here"),
+        ("figure.save('m')", "figure.save('m')"),
+        ("model.save('m', save_format='tf')", "model.save('m.keras')"),
+        ("model.save_weights('w')", "model.save_weights('w.weights.h5')"),
+        ("model.load_weights('w.h5')", "model.load_weights('w.h5')"),
+        ("model.save_weights('w.h5')\nmodel.load_weights('w.h5')",
+         "model.save_weights('w.weights.h5')\nmodel.load_weights('w.weights.h5')"),
+        ("p = 'cp/a.ckpt'\nmodel.save_weights(p)", "p = 'cp/a.weights.h5'\nmodel.save_weights(p)"),
+        ("p = 'a'\np = 'b'\nmodel.save_weights(p)", "p = 'a'\np = 'b'\nmodel.save_weights(p)"),
+        ("keras.callbacks.ModelCheckpoint('a.h5', save_weights_only=True)",
+         "keras.callbacks.ModelCheckpoint('a.weights.h5', save_weights_only=True)"),
+        ("keras.callbacks.ModelCheckpoint(filepath='{epoch}.hdf5')",
+         "keras.callbacks.ModelCheckpoint(filepath='{epoch}.keras')"),
+        ("model.fit_generator(g, 10)", "model.fit(g, 10)"),
+        ("model.fit_generator(g, workers=4)", "model.fit(g)"),
+        ("model.fit(x, y, workers=4, epochs=2)", "model.fit(x, y, epochs=2)"),
+        ("pool.map(f, workers=4)", "pool.map(f, workers=4)"),
+        ("model.predict_proba(x)", "model.predict(x)"),
+        ("forest.predict_proba(x)", "forest.predict_proba(x)"),
+        ("from keras.layers.core import Dense, Dropout", "from keras.layers import Dense, Dropout"),
+        ("from tensorflow.keras.layers.core import Dense", "from tensorflow.keras.layers import Dense"),
+        ("from keras.utils.np_utils import to_categorical", "from keras.utils import to_categorical"),
+        ("from tensorflow.keras.utils import np_utils", "from tensorflow.keras import utils as np_utils"),
+        ("L.experimental.preprocessing.Rescaling(1)", "L.Rescaling(1)"),
+        ("from keras.layers.experimental import preprocessing", "from keras import layers as preprocessing"),
+        ("tf.keras.losses.mean_squared_error(a, b)", "tf.keras.losses.MSE(a, b)"),
+        ("import keras as k\nk.losses.mean_squared_error(a)", "import keras as k\nk.losses.mean_squared_error(a)"),
+        ("self.add_weight('kernel', shape=s)", "self.add_weight(name='kernel', shape=s)"),
+        ("self.add_weight('kernel', s)", "self.add_weight(s, name='kernel')"),
+        ("self.add_weight(shape=s)", "self.add_weight(shape=s)"),
+        ("m = keras.metrics.Mean()\nm.reset_states()", "m = keras.metrics.Mean()\nm.reset_state()"),
+        ("model.reset_states()", "model.reset_states()"),
+        ("L.Embedding(10, 3, input_length=5)", "L.Embedding(10, 3)"),
+        ("tf.random.set_seed(1)", "tf.keras.utils.set_random_seed(1)"),
+        ("np.random.set_seed(1)", "np.random.set_seed(1)"),
+        ("model.optimizer.lr", "model.optimizer.learning_rate"),
+        ("config.lr", "config.lr"),
+        ("history.history['lr']", "history.history['learning_rate']"),
+        ("keras.callbacks.ModelCheckpoint('a.h5')", "keras.callbacks.ModelCheckpoint('a.h5')"),
+        ("layer.add_variable('k', s)", "layer.add_variable('k', s)"),
+        ("layer.add_variable(name='k', shape=s)", "layer.add_weight(name='k', shape=s)"),
+        ("from keras import backend as K\nK.constant(1)", "from tensorflow.keras import backend as K\nK.constant(1)"),
+        ("from keras import backend as K\nK.floatx()", "from keras import backend as K\nK.floatx()"),
+        ("model.save('m.h5', save_format='h5')", "model.save('m.h5', save_format='h5')"),
+    ],
+)  # fmt: skip
+def test_what_a_rewrite_makes(before: str, after: str) -> None:
+    assert rewritten(before) == after
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("history.history['acc']", "metric-called-acc"),
+        ("keras.callbacks.EarlyStopping(monitor='val_acc')", "monitor-called-acc"),
+        ("tf.keras.Adam()", "misplaced-name"),
+        ("tf.layers.dense", "misplaced-name"),
+        ("L.Dense(1, batch_input_shape=(1, 2))", "batch-input-shape"),
+        ("model.metrics_names", "metrics-names"),
+        ("tf.estimator.DNNClassifier([])", "estimator"),
+        ("L.DenseFeatures(c)", "feature-columns-in-keras"),
+        ("from keras.wrappers.scikit_learn import KerasClassifier", "scikit-learn-wrapper"),
+        ("from keras import backend as K\nK.function([], [])", "backend-functions"),
+        ("import tensorflow_hub as hub\nhub.KerasLayer(u)", "hub-layer"),
+        ("keras.callbacks.ModelCheckpoint('a.keras', period=2)", "checkpoint-period"),
+    ],
+)
+def test_what_is_told_without_a_rewrite(code: str, name: str) -> None:
+    (found,) = (one for one in matches(SourceView(HEAD + code), NEWEST) if one.change.name == name)
+
+    assert not found.rewritten
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "kind"),
+    [
+        ("optimizer-lr", Release("2.10.1", "2.10.0", "tensorflow"), None),
+        ("optimizer-lr", Release("2.11.0", "2.11.0", "tensorflow"), "silent"),
+        ("optimizer-lr", Release("2.15.1", "2.15.0", "tensorflow"), "silent"),
+        ("optimizer-lr", NEWEST, "raises"),
+        ("optimizer-lr", Release("2.21.0", "2.21.0", "tensorflow"), None),
+        ("optimizer-decay", Release("2.15.1", "2.15.0", "tensorflow"), "raises"),
+        ("optimizer-decay", Release("-", "3.15.1", "jax"), "silent"),
+        ("keras-version", Release("2.12.1", "2.12.0", "tensorflow"), None),
+        ("keras-version", Release("2.15.1", "2.15.0", "tensorflow"), "raises"),
+        ("keras-version", NEWEST, None),
+        ("checkpoint-h5", Release("2.16.2", "3.0.5", "tensorflow"), "raises"),
+        ("checkpoint-h5", NEWEST, None),
+        ("embedding-input-length", Release("2.16.2", "3.0.5", "tensorflow"), "raises"),
+        ("embedding-input-length", NEWEST, "warns"),
+        ("monitor-called-acc", Release("2.15.1", "2.15.0", "tensorflow"), "silent"),
+        ("monitor-called-acc", NEWEST, "raises"),
+        ("seed-of-initial-weights", Release("2.9.3", "2.9.0", "tensorflow"), None),
+        ("seed-of-initial-weights", Release("2.10.1", "2.10.0", "tensorflow"), "silent"),
+    ],
+)
+def test_effect_by_release(name: str, release: Release, kind: str | None) -> None:
+    effect = BY_NAME[name].effect_on(release)
+
+    assert (None if effect is None else effect.kind) == kind
+
+
+def test_names_are_unique_and_every_change_says_what_to_write() -> None:
+    assert len(BY_NAME) == len(ALL)
+    assert [one.name for one in ALL if not one.instead.endswith(".") or not one.effects] == []
+
+
+@pytest.mark.parametrize("change", [one for one in ALL if one.proof], ids=lambda change: change.name)
+def test_the_rewrite_of_a_proof_changes_its_lines_alone(change: KnownChange) -> None:
+    assert change.proof is not None
+    assert proving.rewritten(change) not in ("", change.proof.before)
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+def test_of_several_imports_of_a_name_the_last_above_counts(seed: str) -> None:
+    """Whatever the order of sets is in a process."""
+    code = (
+        "from keras import backend as K\nK.constant(1)\n"
+        "from tensorflow.keras import backend as K\nK.constant(2)\ndef f():\n    return K.constant(3)\n"
+    )
+    script = (
+        "from pytest_kerasch2.changes.source_view import SourceView;"
+        f"view = SourceView({code!r}); print([view.name(one.func) for one in view.calls])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+    )
+
+    tensorflow = "tensorflow.keras.backend.constant"
+    assert done.stdout.decode().strip() == str(["keras.backend.constant", tensorflow, tensorflow])
+
+
+def test_a_change_that_nothing_proves_has_no_rewrite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue_of_changes, "proven", dict)
+
+    (found,) = matches(SourceView(f"{HEAD}keras.optimizers.SGD(lr=1)"), NEWEST)
+
+    assert (found.change.name, found.rewritten) == ("optimizer-lr", False)
+
+
+@pytest.mark.parametrize("key", ["before", "given", "observe"])
+def test_a_proof_of_other_code_is_none(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    change = BY_NAME["optimizer-lr"]
+    assert change.proof is not None
+    record: dict[str, Any] = {**vars(change.proof), "equal": True}
+    monkeypatch.setattr(catalogue_of_changes, "proven", lambda: {change.name: record})
+    assert catalogue_of_changes.is_proven(change)
+
+    record[key] = "other"
+
+    assert not catalogue_of_changes.is_proven(change)
+
+
+def test_a_proof_that_was_not_equal_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = BY_NAME["optimizer-lr"]
+    assert change.proof is not None
+    monkeypatch.setattr(catalogue_of_changes, "proven", lambda: {change.name: {**vars(change.proof), "equal": False}})
+
+    assert not catalogue_of_changes.is_proven(change)
+
+
+def test_the_records_of_proofs_are_of_the_rewrites_as_they_are() -> None:
+    for name, record in catalogue_of_changes.proven().items():
+        assert record["after"] == proving.rewritten(BY_NAME[name]), name
+
+
+def test_a_rewrite_that_does_nothing_is_refused() -> None:
+    change = BY_NAME["optimizer-lr"]
+    assert change.proof is not None
+
+    with pytest.raises(ValueError, match="changes nothing"):
+        proving.rewritten(replace(change, proof=replace(change.proof, before="x = 1")))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ([1.0, 2.0], [1.0, 2.0 + 1e-7], True),
+        ([1.0], [1.001], False),
+        ([1.0], [1.0, 2.0], False),
+        ([0.0], [1e-7], True),
+        ("a", "a", True),
+        (True, False, False),
+        ([1.0], ["a"], False),
+        (float("nan"), float("nan"), False),
+    ],
+)
+def test_equality_of_results(first: Any, second: Any, same: bool) -> None:
+    assert proving.equal(first, second) == same
+
+
+def test_snippets_are_executed_each_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    found = proving.execute(
+        {"one": "print(3)\nopen('here', 'w').close()\nresult = [1]", "two": "result = one", "three": "open('here')"}
+    )
+
+    assert found["one"] == {"result": [1]}
+    assert found["two"]["error"].startswith("NameError")
+    assert found["three"]["error"].startswith("FileNotFoundError")
+    assert capsys.readouterr().out == ""
+    assert json.dumps(found)
+
+
+def test_an_effect_and_its_symptom_are_checked() -> None:
+    with pytest.raises(ValueError, match="raises, silent, warns"):
+        Effect(KnownIssue(cause="c", source="https://x", symptom="s"), kind="hurts")
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("ValueError: Argument(s) not recognized: {'lr': 0.1}", "optimizer-lr"),
+        ("AttributeError: 'Sequential' object has no attribute 'fit_generator'", "fit-generator"),
+        ("KeyError: 'acc'", "metric-called-acc"),
+        ("AttributeError: 'Sequential' object has no attribute 'predict_classes'", "predict-classes"),
+        ("ValueError: Unrecognized data type: x=[1.0]", "lists-as-data"),
+        ("ValueError: This optimizer can only be called for the variables it was", "optimizer-of-two-models"),
+        ("AttributeError: module 'tensorflow.keras' has no attribute 'Adam'", "misplaced-name"),
+        ("ValueError: A KerasTensor cannot be used as input to a TensorFlow function.", "tensorflow-on-keras-tensor"),
+        ("ValueError: something of mine", None),
+    ],
+)
+def test_a_change_by_its_symptom(message: str, name: str | None) -> None:
+    found = catalogue_of_changes.by_symptom(message, NEWEST)
+
+    assert (None if found is None else found.name) == name
+
+
+def test_arguments_are_dropped_with_their_commas() -> None:
+    view = SourceView("f(a, b=1, c=2)\nf(b=1)\nf(b=1, c=2)\nf(\n    a,\n    b=1,\n)\n")
+    done = [(call, edits.DropKeywords(("b",))) for call in view.calls]
+
+    assert view.with_edits(done) == "f(a, c=2)\nf()\nf(c=2)\nf(\n    a,\n)\n"
