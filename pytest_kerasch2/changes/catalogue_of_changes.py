@@ -64,7 +64,7 @@ def is_proven(change: KnownChange) -> bool:
 
 def matches(view: SourceView, release: Release, changes: Iterable[KnownChange] = ALL) -> list[Match]:
     """Return what is found in code of the changes that do something on a release, in the order of the code."""
-    found = []
+    hits = []
     for change in changes:
         effect = change.effect_on(release)
         if effect is None or change.find is None or not any(word in view.code for word in change.words):
@@ -72,8 +72,8 @@ def matches(view: SourceView, release: Release, changes: Iterable[KnownChange] =
         kept = is_proven(change)
         for occurrence in change.find(view):
             shown = occurrence if kept else replace(occurrence, edits=())
-            found.append(Match(change, effect, shown, view.line(occurrence.node)))
-    return sorted(found, key=lambda one: one.line)
+            hits.append(Match(change, effect, shown, view.line(occurrence.node)))
+    return sorted(hits, key=lambda one: one.line)
 
 
 def by_symptom(message: str, release: Release) -> KnownChange | None:

@@ -130,8 +130,8 @@ def _is_metric(view: SourceView, call: cst.Call) -> bool:
     if not isinstance(call.func, cst.Attribute):
         return False
     name = dotted(call.func.value)
-    made = [view.keras_name(one.func) or "" for one in view.values_of(name or "") if isinstance(one, cst.Call)]
-    return any(one.startswith("keras.metrics.") for one in made)
+    names_made = [view.keras_name(one.func) or "" for one in view.values_of(name or "") if isinstance(one, cst.Call)]
+    return any(one.startswith("keras.metrics.") for one in names_made)
 
 
 def _effect(since: str, symptom: str, cause: str, source: str, kind: str = "raises") -> tuple[Effect, ...]:

@@ -85,11 +85,11 @@ class SourceView:
         text = _dotted(node)
         if text is None:
             return None
-        line, found = self.line(node), []
+        line, hits = self.line(node), []
         for one in scope[text.partition(".")[0]]:
             if isinstance(one, ImportAssignment) and self.line(one.node) <= line:
-                found += [(self.line(one.node), str(name.name)) for name in one.get_qualified_names_for(text)]
-        return max(found)[1] if found else None
+                hits += [(self.line(one.node), str(name.name)) for name in one.get_qualified_names_for(text)]
+        return max(hits)[1] if hits else None
 
     def keras_name(self, node: cst.CSTNode) -> str | None:
         """Return the full name without the door that leads to Keras: `keras.optimizers.SGD` for `tf.keras` too."""

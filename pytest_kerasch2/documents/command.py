@@ -118,14 +118,14 @@ def _findings(
 
     text = document.decoded.text
     with folders.temporary("standins") as folder:
-        found = execution.archives(text)
-        made, names = execution.standins(text, found, folder)
+        hits = execution.archives(text)
+        names_made, names = execution.standins(text, hits, folder)
         settings = execution.RunSettings(
             deadline=request.deadline,
             memory=request.memory,
             full=request.full,
             launcher=execution.network_launcher(),
-            data={**found, **made},
+            data={**hits, **names_made},
         )
         result = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
     if not names:

@@ -49,9 +49,9 @@ def diagnose(document: Document, release: Release) -> Diagnosis:
     """Return what can be read in a document for a release."""
     missing = _by_block(gaps.gaps(document.blocks))
     imports = {
-        number: sorted({one.statement for one in found if one.statement})
-        for number, found in missing.items()
-        if any(one.statement for one in found)
+        number: sorted({one.statement for one in hits if one.statement})
+        for number, hits in missing.items()
+        if any(one.statement for one in hits)
     }
     codes = {
         block.number: patching.with_imports(block, block.code, imports[block.number])
@@ -64,9 +64,9 @@ def diagnose(document: Document, release: Release) -> Diagnosis:
     except libcst.ParserSyntaxError as error:
         note = f"known changes were not looked for: {str(error.message)[:200]}"
         return Diagnosis(document, {}, missing, imports, codes, (note,))
-    found = catalogue_of_changes.matches(view, release)
-    causes = _causes(found, combined, codes, imports)
-    edits = [edit for one in found for edit in one.occurrence.edits]
+    hits = catalogue_of_changes.matches(view, release)
+    causes = _causes(hits, combined, codes, imports)
+    edits = [edit for one in hits for edit in one.occurrence.edits]
     if edits:
         new = combined.parted(view.with_edits(edits))
         codes.update({block.number: new[block.number] for block in document.runnable if _differs(block, new, codes)})
@@ -78,18 +78,18 @@ def _differs(block: DocumentBlock, new: Mapping[int, str], codes: Mapping[int, s
     return block.number in new and new[block.number].rstrip("\n") != before.rstrip("\n")
 
 
-def _by_block(found: Iterable[Gap]) -> dict[int, list[Gap]]:
+def _by_block(hits: Iterable[Gap]) -> dict[int, list[Gap]]:
     by_block: dict[int, list[Gap]] = {}
-    for one in found:
+    for one in hits:
         by_block.setdefault(one.block, []).append(one)
     return by_block
 
 
 def _causes(
-    found: Sequence[Match], combined: CombinedCode, codes: Mapping[int, str], imports: Mapping[int, Sequence[str]]
+    hits: Sequence[Match], combined: CombinedCode, codes: Mapping[int, str], imports: Mapping[int, Sequence[str]]
 ) -> dict[int, list[Cause]]:
     causes: dict[int, list[Cause]] = {}
-    for one in found:
+    for one in hits:
         number, line = combined.place(one.line)
         causes.setdefault(number, []).append(Cause.of_match(one, max(1, line - len(imports.get(number, ())))))
     return causes

@@ -97,7 +97,7 @@ def network_launcher() -> tuple[str, ...]:
 def archives(text: str) -> dict[str, str]:
     """Return the archives of built-in data sets that a text names and that are on this machine, by place in a cache."""
     mirror = os.environ.get(places.MIRROR_VARIABLE)
-    found = {}
+    hits = {}
     for name in registry.NAMES:
         if name not in text:
             continue
@@ -107,11 +107,11 @@ def archives(text: str) -> dict[str, str]:
             candidates.append(places.store_path() / archive.file)
             source = next((one for one in candidates if one.is_file()), None)
             if source is not None:
-                found.update({place: str(source.resolve()) for place in archive.cached_as})
-    return found
+                hits.update({place: str(source.resolve()) for place in archive.cached_as})
+    return hits
 
 
-def standins(text: str, found: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[str]]:
+def standins(text: str, hits: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[str]]:
     """Make archives of the true shape for the built-in data sets that a text names and that are not on this machine.
 
     Returns:
@@ -121,7 +121,7 @@ def standins(text: str, found: Mapping[str, str], folder: Path) -> tuple[dict[st
         name
         for name in registry.NAMES
         if f".{name}" in text or f"import {name}" in text
-        if not any(one in found for archive in registry.record_of(name).archives for one in archive.cached_as)
+        if not any(one in hits for archive in registry.record_of(name).archives for one in archive.cached_as)
     ]
     if not names:
         return {}, []

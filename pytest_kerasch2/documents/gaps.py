@@ -92,27 +92,27 @@ class BlockNames:
 
     used: frozenset[str]
     later: frozenset[str]
-    made: frozenset[str]
+    names_made: frozenset[str]
     everything: bool
 
 
 def gaps(blocks: Sequence[DocumentBlock]) -> list[Gap]:
     """Return the names that are missing in the runnable blocks of a document, each once, in their order."""
     parts = [(group[0].number, _names("".join(one.code for one in group))) for group in groups(blocks)]
-    all_made = {name: number for number, names in reversed(parts) for name in names.made}
-    made: set[str] = set(dir(builtins)) | _HIDDEN
-    found: dict[str, Gap] = {}
+    all_names_made = {name: number for number, names in reversed(parts) for name in names.names_made}
+    names_made: set[str] = set(dir(builtins)) | _HIDDEN
+    hits: dict[str, Gap] = {}
     for number, names in parts:
         if names.everything:
             # `from module import *` may make any name.
             break
-        now = sorted(names.used - made - names.made)
-        functions = sorted(names.later - made - names.made - set(all_made))
+        now = sorted(names.used - names_made - names.names_made)
+        functions = sorted(names.later - names_made - names.names_made - set(all_names_made))
         for name in [*now, *functions]:
-            gap = _gap(name, number, all_made.get(name), parts)
-            found.setdefault(name, replace(gap, broken=_broken_maker(name, blocks)))
-        made |= names.made | set(found)
-    return list(found.values())
+            gap = _gap(name, number, all_names_made.get(name), parts)
+            hits.setdefault(name, replace(gap, broken=_broken_maker(name, blocks)))
+        names_made |= names.names_made | set(hits)
+    return list(hits.values())
 
 
 def _gap(name: str, number: int, later: int | None, parts: Sequence[tuple[int, BlockNames]]) -> Gap:
@@ -123,8 +123,8 @@ def _gap(name: str, number: int, later: int | None, parts: Sequence[tuple[int, B
 
 def _broken_maker(name: str, blocks: Sequence[DocumentBlock]) -> int | None:
     """Return the number of the block that would make a name if it were Python."""
-    made = re.compile(rf"^\s*(?:(?:class|def)\s+{re.escape(name)}\b|{re.escape(name)}\s*=[^=])", re.MULTILINE)
-    return next((one.number for one in blocks if one.problem and made.search(one.code)), None)
+    names_made = re.compile(rf"^\s*(?:(?:class|def)\s+{re.escape(name)}\b|{re.escape(name)}\s*=[^=])", re.MULTILINE)
+    return next((one.number for one in blocks if one.problem and names_made.search(one.code)), None)
 
 
 def import_of(name: str) -> str:
@@ -172,24 +172,24 @@ def _names(code: str) -> BlockNames:
         except (SyntaxError, ValueError, RecursionError):
             return BlockNames(frozenset(), frozenset(), frozenset(), False)
     symbols = table.get_symbols()
-    made = {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
+    names_made = {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
     used = {one.get_name() for one in symbols if one.is_referenced()}
     later: set[str] = set()
     for child in table.get_children():
         runs_now = child.get_type() == "class" or child.get_name() in ("listcomp", "setcomp", "dictcomp", "genexpr")
-        _of_inner(child, used if runs_now else later, later, made)
-    return BlockNames(frozenset(used), frozenset(later), frozenset(made), _imports_everything(code))
+        _of_inner(child, used if runs_now else later, later, names_made)
+    return BlockNames(frozenset(used), frozenset(later), frozenset(names_made), _imports_everything(code))
 
 
-def _of_inner(table: symtable.SymbolTable, now: set[str], later: set[str], made: set[str]) -> None:
+def _of_inner(table: symtable.SymbolTable, now: set[str], later: set[str], names_made: set[str]) -> None:
     for symbol in table.get_symbols():
         if symbol.is_global() and symbol.is_referenced():
             now.add(symbol.get_name())
         if symbol.is_declared_global() and symbol.is_assigned():
-            made.add(symbol.get_name())
+            names_made.add(symbol.get_name())
     for child in table.get_children():
         inner = now if child.get_type() == "class" or child.get_name().endswith(("comp", "genexpr")) else later
-        _of_inner(child, inner, later, made)
+        _of_inner(child, inner, later, names_made)
 
 
 def _imports_everything(code: str) -> bool:

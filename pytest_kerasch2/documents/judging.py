@@ -34,7 +34,7 @@ _OF_OURS = ("tensorflow", "keras", "tf_keras")
 class _Runs:
     """The two runs of a document; the second is the first where nothing is mended."""
 
-    plain: Runs
+    as_is: Runs
     mended: Runs
     diagnosis: Diagnosis
     release: Release
@@ -57,7 +57,7 @@ class _Runs:
             by_block[number] = dict(current)
             names = gaps.names_of(self.code(number))
             behind = [current[one] for one in names.used if one in current and not _imports(self.code(number), one)]
-            for name in names.made:
+            for name in names.names_made:
                 if not self.mended[number].ran:
                     current[name] = min([number, *behind])
                 elif behind:
@@ -66,7 +66,7 @@ class _Runs:
                     current.pop(name, None)
         return by_block
 
-    def known(self, run: BlockRun) -> bool:
+    def explains(self, run: BlockRun) -> bool:
         """Whether the error of a block is that of a known change."""
         return _change_of(run, self.release) is not None
 
@@ -86,16 +86,16 @@ def execute(diagnosis: Diagnosis, release: Release, settings: RunSettings, progr
     """
     document = diagnosis.document
     grouped = gaps.groups(document.blocks)
-    plain_codes = [(group[0].number, "".join(one.code for one in group)) for group in grouped]
+    codes_as_is = [(group[0].number, "".join(one.code for one in group)) for group in grouped]
     mended_codes = [
         (group[0].number, "".join(diagnosis.codes.get(one.number, one.code) for one in group)) for group in grouped
     ]
-    plain = run_blocks(plain_codes, settings, _counter("as it stands", len(plain_codes), progress))
-    mended = plain
-    if mended_codes != plain_codes:
+    as_is = run_blocks(codes_as_is, settings, _counter("as it stands", len(codes_as_is), progress))
+    mended = as_is
+    if mended_codes != codes_as_is:
         mended = run_blocks(mended_codes, settings, _counter("mended", len(mended_codes), progress))
     heads = {one.number: group[0].number for group in grouped for one in group}
-    runs = _Runs(plain, mended, diagnosis, release, heads)
+    runs = _Runs(as_is, mended, diagnosis, release, heads)
     blocks = _demoted([_finding(block, runs) for block in document.blocks], runs)
     return DocumentFindings(
         document, release, tuple(blocks), True, diagnosis.new_text, (*document.notes, *diagnosis.notes)
@@ -119,27 +119,27 @@ def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:
     if block.problem:
         return BlockFinding(block, Word.BROKEN, **shown)
     number = runs.groups[block.number]
-    plain, mended = runs.plain[number], runs.mended[number]
-    word, more = _word(number, plain, mended, runs)
+    as_is, mended = runs.as_is[number], runs.mended[number]
+    word, more = _word(number, as_is, mended, runs)
     if word is Word.RUNS and any(one.kind == "silent" for one in shown["causes"]):
         word = Word.CHANGED
-    shown["causes"] = _causes(shown["causes"], plain, mended, word, runs)
+    shown["causes"] = _causes(shown["causes"], as_is, mended, word, runs)
     shown["needs"] = more if word is Word.NEEDS else ()
     shown["notes"] = (*shown["notes"], *_noticed(mended))
     return BlockFinding(
-        block, word, **shown, error=_error(plain if word is Word.REPAIRED else mended), seconds=plain.seconds,
+        block, word, **shown, error=_error(as_is if word is Word.REPAIRED else mended), seconds=as_is.seconds,
         shortened=bool(mended.value.get("shortened")),
     )  # fmt: skip
 
 
-def _word(number: int, plain: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[Word, tuple[str, ...]]:
-    if plain.ran and mended.ran:
+def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[Word, tuple[str, ...]]:
+    if as_is.ran and mended.ran:
         return Word.RUNS, ()
     if mended.ran:
         return (Word.REPAIRED if runs.changed(number) else Word.FOLLOWS), ()
     if mended.not_run or (mended.killed_by or "").startswith(("deadline", "memory", "limit")):
         return Word.CUT_SHORT, ()
-    if not runs.known(mended) and _maker(mended, runs) is not None:
+    if not runs.explains(mended) and _maker(mended, runs) is not None:
         return Word.FOLLOWS, ()
     need = _need(mended.error)
     return (Word.NEEDS, (need,)) if need else (Word.BROKEN, ())
@@ -161,9 +161,9 @@ def _maker(run: BlockRun, runs: _Runs) -> int | None:
     code = runs.code(run.number)
     names = gaps.names_of(code)
     used = [one for one in sorted(names.used | names.later) if not _imports(code, one)]
-    found = [stale[run.number][one] for one in used if one in stale[run.number]]
-    if found:
-        return min(found)
+    hits = [stale[run.number][one] for one in used if one in stale[run.number]]
+    if hits:
+        return min(hits)
     gap = [one for listed in runs.diagnosis.missing.values() for one in listed if one.name == name]
     return next((one.broken for one in gap if one.broken is not None), None)
 
@@ -197,9 +197,9 @@ def _need(error: Mapping[str, Any] | None) -> str:
     message, bases = error["message"], error["bases"]
     if "ModuleNotFoundError" in bases and (error["name"] or "").split(".")[0] not in _OF_OURS:
         return f"the package {(error['name'] or message).split('.')[0]}, which is not installed"
-    wanted = re.search(r"pip install ([\w.-]+)", message)
-    if "ImportError" in bases and wanted:
-        return f"the package {wanted.group(1)}, which is not installed"
+    asked_for = re.search(r"pip install ([\w.-]+)", message)
+    if "ImportError" in bases and asked_for:
+        return f"the package {asked_for.group(1)}, which is not installed"
     if _NETWORK.search(message):
         return "the network, or data from it"
     if "FileNotFoundError" in bases or "NotFoundError" in bases:
@@ -209,11 +209,11 @@ def _need(error: Mapping[str, Any] | None) -> str:
     return ""
 
 
-def _causes(read: tuple[Cause, ...], plain: BlockRun, mended: BlockRun, word: Word, runs: _Runs) -> tuple[Cause, ...]:
+def _causes(read: tuple[Cause, ...], as_is: BlockRun, mended: BlockRun, word: Word, runs: _Runs) -> tuple[Cause, ...]:
     """Return the known changes that were read, and the one that the error shows."""
     if word in (Word.RUNS, Word.CHANGED):
         return tuple(one for one in read if one.kind != "raises")
-    failed = plain if word is Word.REPAIRED else mended
+    failed = as_is if word is Word.REPAIRED else mended
     if failed.error is None or word in (Word.FOLLOWS, Word.NEEDS):
         return read
     change = _change_of(failed, runs.release)
@@ -258,7 +258,7 @@ def _demoted(findings: list[BlockFinding], runs: _Runs) -> list[BlockFinding]:
     spoiled = [
         number
         for number, run in runs.mended.items()
-        if not run.ran and runs.plain[number].ran and not runs.known(run) and _maker(run, runs) is None
+        if not run.ran and runs.as_is[number].ran and not runs.explains(run) and _maker(run, runs) is None
     ]
     if not spoiled:
         return findings

@@ -150,16 +150,16 @@ def _forms(lines: tuple[BlockLine, ...]) -> Iterator[tuple[tuple[BlockLine, ...]
         ("backslashes before a dot are left out", lambda text: _ESCAPED.sub(".", text)),
     )
     notes: tuple[str, ...] = ()
-    plain = lines
+    as_is = lines
     for note, change in steps:
-        changed = tuple(replace(line, text=change(line.text)) for line in plain)
-        if changed != plain:
+        changed = tuple(replace(line, text=change(line.text)) for line in as_is)
+        if changed != as_is:
             notes = (*notes, note)
-            plain = changed
-            yield dedent(plain), notes
-    if any("\t" in line.text for line in plain):
+            as_is = changed
+            yield dedent(as_is), notes
+    if any("\t" in line.text for line in as_is):
         for width in (8, 4):
-            spaced = tuple(replace(line, text=line.text.expandtabs(width)) for line in plain)
+            spaced = tuple(replace(line, text=line.text.expandtabs(width)) for line in as_is)
             yield dedent(spaced), (*notes, f"tabs are read as {width} blanks")
 
 

@@ -43,7 +43,7 @@ _STATEMENT = re.compile(
 
 
 @dataclass(frozen=True)
-class Told:
+class RoleDecision:
     """What a block was told to be.
 
     Attributes:
@@ -67,7 +67,7 @@ def language_of(info: str) -> str:
     return match.group(1).lower() if match else ""
 
 
-def tell(lines: Sequence[BlockLine], language: str, cell: bool = False) -> Told:
+def tell(lines: Sequence[BlockLine], language: str, cell: bool = False) -> RoleDecision:
     """Return what a block is.
 
     Args:
@@ -75,58 +75,58 @@ def tell(lines: Sequence[BlockLine], language: str, cell: bool = False) -> Told:
         language: that the document names, or an empty text.
         cell: whether it is a cell of a notebook or a part of a script, and so Python unless it says otherwise.
     """
-    plain = tuple(lines)
-    if not any(line.text.strip() for line in plain):
-        return Told(Role.NOT_PYTHON, plain, problem="it is empty")
-    if language in SHELLS and not _is_python_session(plain):
-        return Told(Role.SHELL, plain)
-    if language not in PYTHON | SHELLS and not (language in SESSIONS | OUTPUTS and parsing.is_session(plain)):
-        return Told(Role.OUTPUT if language in OUTPUTS else Role.NOT_PYTHON, plain)
-    if parsing.is_session(plain):
-        return _session(plain)
-    return _cell(plain) if cell else _fence(plain)
+    as_is = tuple(lines)
+    if not any(line.text.strip() for line in as_is):
+        return RoleDecision(Role.NOT_PYTHON, as_is, problem="it is empty")
+    if language in SHELLS and not _is_python_session(as_is):
+        return RoleDecision(Role.SHELL, as_is)
+    if language not in PYTHON | SHELLS and not (language in SESSIONS | OUTPUTS and parsing.is_session(as_is)):
+        return RoleDecision(Role.OUTPUT if language in OUTPUTS else Role.NOT_PYTHON, as_is)
+    if parsing.is_session(as_is):
+        return _session(as_is)
+    return _cell(as_is) if cell else _fence(as_is)
 
 
 def _is_python_session(lines: Sequence[BlockLine]) -> bool:
     return any(line.text.lstrip().startswith(">>>") for line in lines)
 
 
-def _session(lines: tuple[BlockLine, ...]) -> Told:
+def _session(lines: tuple[BlockLine, ...]) -> RoleDecision:
     outcome = parsing.parsed(parsing.without_prompts(lines))
     if outcome.error is None:
-        return Told(Role.CONSOLE, outcome.lines, outcome.notes, parse=outcome)
-    return Told(Role.CONSOLE, outcome.lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
+        return RoleDecision(Role.CONSOLE, outcome.lines, outcome.notes, parse=outcome)
+    return RoleDecision(Role.CONSOLE, outcome.lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
 
 
-def _cell(lines: tuple[BlockLine, ...]) -> Told:
+def _cell(lines: tuple[BlockLine, ...]) -> RoleDecision:
     outcome = parsing.parsed(lines)
     if outcome.error is None:
-        return Told(Role.CODE, outcome.lines, outcome.notes, parse=outcome)
+        return RoleDecision(Role.CODE, outcome.lines, outcome.notes, parse=outcome)
     changed, notes = parsing.without_magics(lines)
     if notes and all(line.text.strip() in ("pass", "") or _is_comment(line.text) for line in changed):
-        return Told(Role.SHELL, lines, notes)
+        return RoleDecision(Role.SHELL, lines, notes)
     outcome = parsing.parsed(changed) if notes else outcome
     problem = "" if outcome.error is None else _problem(outcome)
-    return Told(Role.CODE, outcome.lines, (*notes, *outcome.notes), problem, outcome)
+    return RoleDecision(Role.CODE, outcome.lines, (*notes, *outcome.notes), problem, outcome)
 
 
 def _is_comment(text: str) -> bool:
     return text.strip().startswith("#")
 
 
-def _fence(lines: tuple[BlockLine, ...]) -> Told:
+def _fence(lines: tuple[BlockLine, ...]) -> RoleDecision:
     outcome = parsing.parsed(lines)
     if outcome.error is None and outcome.lines:
         role = _role_of_tree(parsing.tree(parsing.text_of(outcome.lines)))
-        return Told(role, outcome.lines, outcome.notes, "", outcome)
+        return RoleDecision(role, outcome.lines, outcome.notes, "", outcome)
     recognised = _role_of_text([line.text for line in lines if line.text.strip()])
     if recognised is not None:
-        return Told(recognised, lines, parse=outcome)
+        return RoleDecision(recognised, lines, parse=outcome)
     magic = _cell(lines)
     if magic.role is Role.SHELL or not magic.problem:
         return magic
     if outcome.lost or outcome.incomplete or outcome.indented:
-        return Told(Role.CODE, lines, outcome.notes, _problem(outcome), outcome)
+        return RoleDecision(Role.CODE, lines, outcome.notes, _problem(outcome), outcome)
     return _broken(lines, outcome)
 
 
@@ -136,16 +136,16 @@ def _problem(outcome: parsing.Parsed) -> str:
     return f"it does not parse: {outcome.error}"
 
 
-def _broken(lines: tuple[BlockLine, ...], outcome: parsing.Parsed) -> Told:
+def _broken(lines: tuple[BlockLine, ...], outcome: parsing.Parsed) -> RoleDecision:
     """Return what a block is that does not parse: code with a mistake, a part of code, or no Python at all."""
     written = [line.text for line in lines if line.text.strip()]
     if any(re.search(r"^\s*\.\.\.|\.\.\.\s*$|\[\.\.\.\]|…", text) for text in written):
-        return Told(Role.FRAGMENT, lines, outcome.notes, "it leaves something out (...)", outcome)
+        return RoleDecision(Role.FRAGMENT, lines, outcome.notes, "it leaves something out (...)", outcome)
     statements = [text for text in written if _STATEMENT.match(text)]
     if 2 * len(statements) >= len(written):
-        return Told(Role.CODE, lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
+        return RoleDecision(Role.CODE, lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
     role = Role.FRAGMENT if statements else Role.NOT_PYTHON
-    return Told(role, lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
+    return RoleDecision(role, lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
 
 
 def _role_of_text(written: Sequence[str]) -> Role | None:

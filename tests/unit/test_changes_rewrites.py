@@ -30,7 +30,7 @@ def rewritten(code: str, release: Release = NEWEST) -> str:
     """Return code as all rewrites make it, whether they are proven or not."""
     view = SourceView(HEAD + code)
     done = [
-        edit for one in ALL if one.find and one.effect_on(release) for found in one.find(view) for edit in found.edits
+        edit for one in ALL if one.find and one.effect_on(release) for hits in one.find(view) for edit in hits.edits
     ]
     return view.with_edits(done)[len(HEAD) :]
 
@@ -121,9 +121,9 @@ def test_what_a_rewrite_makes(before: str, after: str) -> None:
     ],
 )
 def test_what_is_told_without_a_rewrite(code: str, name: str) -> None:
-    (found,) = (one for one in matches(SourceView(HEAD + code), NEWEST) if one.change.name == name)
+    (hits,) = (one for one in matches(SourceView(HEAD + code), NEWEST) if one.change.name == name)
 
-    assert not found.rewritten
+    assert not hits.rewritten
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_of_several_imports_of_a_name_the_last_above_counts(seed: str) -> None:
 def test_a_change_that_nothing_proves_has_no_rewrite(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue_of_changes, "proven", dict)
 
-    (found,) = matches(SourceView(f"{HEAD}keras.optimizers.SGD(lr=1)"), NEWEST)
+    (hits,) = matches(SourceView(f"{HEAD}keras.optimizers.SGD(lr=1)"), NEWEST)
 
-    assert (found.change.name, found.rewritten) == ("optimizer-lr", False)
+    assert (hits.change.name, hits.rewritten) == ("optimizer-lr", False)
 
 
 @pytest.mark.parametrize("key", ["before", "given", "observe"])
@@ -246,15 +246,15 @@ def test_equality_of_results(first: Any, second: Any, same: bool) -> None:
 
 
 def test_snippets_are_executed_each_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    found = proving.execute(
+    hits = proving.execute(
         {"one": "print(3)\nopen('here', 'w').close()\nresult = [1]", "two": "result = one", "three": "open('here')"}
     )
 
-    assert found["one"] == {"result": [1]}
-    assert found["two"]["error"].startswith("NameError")
-    assert found["three"]["error"].startswith("FileNotFoundError")
+    assert hits["one"] == {"result": [1]}
+    assert hits["two"]["error"].startswith("NameError")
+    assert hits["three"]["error"].startswith("FileNotFoundError")
     assert capsys.readouterr().out == ""
-    assert json.dumps(found)
+    assert json.dumps(hits)
 
 
 def test_an_effect_and_its_symptom_are_checked() -> None:
@@ -277,9 +277,9 @@ def test_an_effect_and_its_symptom_are_checked() -> None:
     ],
 )
 def test_a_change_by_its_symptom(message: str, name: str | None) -> None:
-    found = catalogue_of_changes.by_symptom(message, NEWEST)
+    hits = catalogue_of_changes.by_symptom(message, NEWEST)
 
-    assert (None if found is None else found.name) == name
+    assert (None if hits is None else hits.name) == name
 
 
 def test_arguments_are_dropped_with_their_commas() -> None:

@@ -82,6 +82,6 @@ def test_who_makes_a_name_later_or_would_if_it_were_python() -> None:
         DocumentBlock(3, (BlockLine("x = 1", "x = 1", 1),)),
     ]
 
-    found = {one.name: one for one in gaps.gaps([broken, *use])}
+    hits = {one.name: one for one in gaps.gaps([broken, *use])}
 
-    assert (found["MyModel"].broken, found["x"].later) == (1, 3)
+    assert (hits["MyModel"].broken, hits["x"].later) == (1, 3)

@@ -228,7 +228,7 @@ def test_encoding_that_a_script_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "found"),
+    ("name", "content", "hits"),
     [
         ("one.ipynb", b"{", "not valid JSON"),
         ("one.ipynb", b"[]", "no cells"),
@@ -237,8 +237,8 @@ def test_encoding_that_a_script_names(tmp_path: Path) -> None:
         ("one.docx", b"PK", "kind of a document"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, name: str, content: bytes, found: str) -> None:
-    with pytest.raises(InvalidArgument, match=found):
+def test_what_is_refused(tmp_path: Path, name: str, content: bytes, hits: str) -> None:
+    with pytest.raises(InvalidArgument, match=hits):
         read(tmp_path, content, name)
 
 

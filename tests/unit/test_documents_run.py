@@ -34,12 +34,12 @@ def run(folder: Path, *blocks: str, options: tuple[str, ...] = (), status: int |
     data = json.loads(target.read_text(encoding="utf-8"))
     schema.require(data, SCHEMA)
     assert status is None or ended == status
-    found: list[dict[str, Any]] = data["documents"][0]["blocks"]
-    return found
+    hits: list[dict[str, Any]] = data["documents"][0]["blocks"]
+    return hits
 
 
-def words(found: list[dict[str, Any]]) -> list[str]:
-    return [one["finding"] for one in found]
+def words(hits: list[dict[str, Any]]) -> list[str]:
+    return [one["finding"] for one in hits]
 
 
 def test_blocks_share_their_names(tmp_path: Path) -> None:
@@ -47,20 +47,20 @@ def test_blocks_share_their_names(tmp_path: Path) -> None:
 
 
 def test_it_goes_on_after_a_failure_and_tells_who_follows(tmp_path: Path) -> None:
-    found = run(tmp_path, "a = 1 / 0", "b = a + 1", "c = 2", "d = c + unknown", status=1)
+    hits = run(tmp_path, "a = 1 / 0", "b = a + 1", "c = 2", "d = c + unknown", status=1)
 
-    assert words(found) == ["broken", "follows", "runs", "needs"]
-    assert found[0]["error"] == "ZeroDivisionError: division by zero, line 1 of the block"
-    assert found[3]["needs"] == ["unknown, which no block makes"]
+    assert words(hits) == ["broken", "follows", "runs", "needs"]
+    assert hits[0]["error"] == "ZeroDivisionError: division by zero, line 1 of the block"
+    assert hits[3]["needs"] == ["unknown, which no block makes"]
 
 
 def test_a_file_or_a_model_that_a_failed_block_would_have_made_is_told(tmp_path: Path) -> None:
-    found = run(
+    hits = run(
         tmp_path, "unknown.save('made.h5')", "open('made.h5')", "unknown.compile ()",
         "raise ValueError('You must call `compile()` before using the model.')", "open('other.h5')",
     )  # fmt: skip
 
-    assert words(found) == ["needs", "follows", "needs", "follows", "needs"]
+    assert words(hits) == ["needs", "follows", "needs", "follows", "needs"]
 
 
 def test_an_older_value_of_a_name_is_told_as_what_follows(tmp_path: Path) -> None:
@@ -76,29 +76,29 @@ def test_a_repair_that_uncovers_a_known_change_counts(tmp_path: Path) -> None:
         "y = 1",
     ]
 
-    found = run(tmp_path, *blocks)
+    hits = run(tmp_path, *blocks)
 
-    assert words(found) == ["repaired", "broken", "runs"]
-    assert [one["name"] for one in found[1]["causes"]] == ["fit-generator"]
+    assert words(hits) == ["repaired", "broken", "runs"]
+    assert [one["name"] for one in hits[1]["causes"]] == ["fit-generator"]
 
 
 def test_a_repair_behind_which_a_block_fails_that_ran_is_none(tmp_path: Path) -> None:
-    found = run(tmp_path, "x = math.pi", "assert 'x' not in globals()")
+    hits = run(tmp_path, "x = math.pi", "assert 'x' not in globals()")
 
-    assert words(found) == ["broken", "broken"]
-    assert "no repair" in found[0]["notes"][-1]
+    assert words(hits) == ["broken", "broken"]
+    assert "no repair" in hits[0]["notes"][-1]
 
 
 def test_the_other_imports_of_a_block_are_done(tmp_path: Path) -> None:
-    found = run(tmp_path, "import absent_package\nimport math\nx = 1", "math.pi", "x")
+    hits = run(tmp_path, "import absent_package\nimport math\nx = 1", "math.pi", "x")
 
-    assert words(found) == ["needs", "runs", "follows"]
+    assert words(hits) == ["needs", "runs", "follows"]
 
 
 def test_a_package_that_a_message_names_is_needed(tmp_path: Path) -> None:
-    (found,) = run(tmp_path, "raise ImportError('You must install pydot (`pip install pydot`)')")
+    (hits,) = run(tmp_path, "raise ImportError('You must install pydot (`pip install pydot`)')")
 
-    assert (found["finding"], found["needs"]) == ("needs", ["the package pydot, which is not installed"])
+    assert (hits["finding"], hits["needs"]) == ("needs", ["the package pydot, which is not installed"])
 
 
 def test_data_sets_that_are_not_here_are_made_up_and_said(
@@ -115,10 +115,10 @@ def test_data_sets_that_are_not_here_are_made_up_and_said(
 
 
 def test_a_missing_import_is_repaired_and_what_follows_is_told(tmp_path: Path) -> None:
-    found = run(tmp_path, "x = math.pi", "y = x + 1", options=("--fix",), status=1)
+    hits = run(tmp_path, "x = math.pi", "y = x + 1", options=("--fix",), status=1)
 
-    assert words(found) == ["repaired", "follows"]
-    assert found[0]["patch"] == ["+ import math"]
+    assert words(hits) == ["repaired", "follows"]
+    assert hits[0]["patch"] == ["+ import math"]
     assert "import math\nx = math.pi" in (tmp_path / "page.mended.md").read_text(encoding="utf-8")
 
 
@@ -127,9 +127,9 @@ def test_a_function_that_is_split_over_blocks_runs(tmp_path: Path) -> None:
 
 
 def test_a_console_session_runs(tmp_path: Path) -> None:
-    found = run(tmp_path, ">>> x = 1\n>>> x + 1\n2")
+    hits = run(tmp_path, ">>> x = 1\n>>> x + 1\n2")
 
-    assert [(one["finding"], one["role"]) for one in found] == [("runs", "console")]
+    assert [(one["finding"], one["role"]) for one in hits] == [("runs", "console")]
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_a_console_session_runs(tmp_path: Path) -> None:
 def test_bad_blocks_are_a_finding_and_the_rest_goes_on(tmp_path: Path, block: str, word: str, part: str) -> None:
     options = ("--deadline", "3", "--memory", "1024")
 
-    found = run(tmp_path, "x = 1", block, "assert x == 1", options=options)
+    hits = run(tmp_path, "x = 1", block, "assert x == 1", options=options)
 
-    assert words(found) == ["runs", word, "runs"]
-    assert part in found[1]["error"]
+    assert words(hits) == ["runs", word, "runs"]
+    assert part in hits[1]["error"]
 
 
 def test_a_fork_does_not_answer_for_its_parent(tmp_path: Path) -> None:
@@ -176,25 +176,25 @@ def test_what_is_written_outside_its_folder_is_noticed(tmp_path: Path) -> None:
         pytest.skip("CPython 3.8 and newer tell of files")
     place = tmp_path / "outside.txt"
 
-    (found,) = run(tmp_path, f"open({str(place)!r}, 'w').write('x')")
+    (hits,) = run(tmp_path, f"open({str(place)!r}, 'w').write('x')")
 
-    assert found["notes"] == [f"it writes outside its folder: {place}"]
+    assert hits["notes"] == [f"it writes outside its folder: {place}"]
 
 
 def test_home_and_folder_are_private(tmp_path: Path) -> None:
     home = os.path.expanduser("~")  # noqa: PTH111
     block = f"import os\nassert os.path.expanduser('~') != {home!r}\nopen('here.txt', 'w').close()"
 
-    (found,) = run(tmp_path, block)
+    (hits,) = run(tmp_path, block)
 
-    assert (found["finding"], found["notes"]) == ("runs", [])
+    assert (hits["finding"], hits["notes"]) == ("runs", [])
     assert [one.name for one in tmp_path.iterdir() if one.name == "here.txt"] == []
 
 
 def test_after_too_many_deaths_the_rest_is_not_run(tmp_path: Path) -> None:
-    found = run(tmp_path, *["import os\nos._exit(1)"] * 4, "x = 1")
+    hits = run(tmp_path, *["import os\nos._exit(1)"] * 4, "x = 1")
 
-    assert words(found) == ["broken"] * 3 + ["cut_short"] * 2
+    assert words(hits) == ["broken"] * 3 + ["cut_short"] * 2
 
 
 def test_the_first_line_says_that_the_document_is_code_of_somebody_else(
@@ -210,9 +210,9 @@ def test_the_first_line_says_that_the_document_is_code_of_somebody_else(
 def test_sockets_refuse_where_there_is_no_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "network_launcher", lambda: ())
 
-    found = run(tmp_path, "import socket\nsocket.create_connection(('192.0.2.1', 80))")
+    hits = run(tmp_path, "import socket\nsocket.create_connection(('192.0.2.1', 80))")
 
-    assert (words(found), "network is off" in found[0]["error"]) == (["needs"], True)
+    assert (words(hits), "network is off" in hits[0]["error"]) == (["needs"], True)
 
 
 def test_without_a_terminal_nothing_is_run_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,15 +249,15 @@ class _Terminal:
 
 
 def test_shell_and_magics_are_never_run(tmp_path: Path) -> None:
-    made = tmp_path / "made"
-    cell = {"cell_type": "code", "source": f"!touch {made}\n%run {made}\nx = 1"}
+    names_made = tmp_path / "made"
+    cell = {"cell_type": "code", "source": f"!touch {names_made}\n%run {names_made}\nx = 1"}
     path = tmp_path / "one.ipynb"
-    shell = {"cell_type": "code", "source": f"%%bash\ntouch {made}"}
+    shell = {"cell_type": "code", "source": f"%%bash\ntouch {names_made}"}
     path.write_text(json.dumps({"cells": [cell, shell]}), encoding="utf-8")
 
     status = cli.main(["check", str(path), "--run"])
 
-    assert (status, made.exists()) == (0, False)
+    assert (status, names_made.exists()) == (0, False)
 
 
 class Model:

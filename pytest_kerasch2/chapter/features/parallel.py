@@ -78,6 +78,14 @@ distribution_ignored = fault(
     symptom="devices that hold a copy of a weight: 1, not 2|no attribute 'num_processes'",
     workaround=chapter_workarounds.MIRRORED,
 )
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("torch",),
+    cause="On torch there is nothing behind keras.distribution.",
+    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/torch/__init__.py",
+    symptom="'NoneType' object has no attribute 'list_devices'",
+)
 @in_subprocess(PARALLEL)
 @detects(one_device_only, distribution_ignored)
 @tolerates(deployment_faults.other_seed)

@@ -16,8 +16,7 @@ ROWS = 16
 def by_keras() -> dict[str, Any]:
     """Return what came of training a small model with what Keras itself has for several devices."""
     keras = api.keras()
-    # Done already where another job had this interpreter first.
-    attempt(lambda: several_devices.divide_processor(DEVICES))
+    several_devices.divide_processor(DEVICES)
     return attempt(lambda: _by_distribution(keras) if api.is_keras3() else _by_copies(keras))
 
 
