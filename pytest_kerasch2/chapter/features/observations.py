@@ -19,8 +19,9 @@ from pytest_kerasch2.subprocesses.job import Job
 
 # An import and a few traced graphs, on a machine that may be busy with the other checks
 _DEADLINE = 240.0
-# All but the parallel one, for which no engine may have worked before, share an interpreter with `pipelines_fit`. Devices can be divided only before any work is placed on them; a
-# conversion to an Estimator ends the life of every model made before, and a converter may abort: those two come last.
+# All but the parallel one, for which no engine may have worked before, share an interpreter with `pipelines_fit`.
+# Devices can be divided only before any work is placed on them; a conversion to an Estimator ends the life of every
+# model made before, and a converter may abort: those two come last.
 SEVERAL_DEVICES = Job("pytest_kerasch2.chapter.features.observations:several_devices", deadline=_DEADLINE, place=1)
 PARALLEL = Job("pytest_kerasch2.chapter.features.parallel_observations:by_keras", deadline=_DEADLINE)
 LITE = Job("pytest_kerasch2.chapter.features.observations:lite", deadline=_DEADLINE, place=4)
