@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any, Dict, Iterable, Tuple
 
@@ -26,5 +27,7 @@ def states(lines: Iterable[dict[str, Any]]) -> States:
     """Return the best state of each pair of claim and fault, over checks, parameters and releases, and its reason."""
     seen: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for line in lines:
-        seen[line["claim"], line["fault"]].append((state_of(line), line["reason"] or " | ".join(line["evidence"])))
+        # pytest says of a skipped test where it stands, and then why.
+        reason = re.sub(r"^\(.*?, \d+, ['\"]", "", line["reason"]) or " | ".join(line["evidence"])
+        seen[line["claim"], line["fault"]].append((state_of(line), reason))
     return {pair: min(all_, key=lambda one: _ORDER.index(one[0])) for pair, all_ in seen.items()}
