@@ -98,6 +98,8 @@ def parallel_by_keras(child: Any, record: Recorder) -> None:
     record.equal("devices that hold a copy of a weight", expected=DEVICES, actual=spread["copies"])
     record.equal(f"rows of a batch of {ROWS} that a device has", expected=ROWS // DEVICES, actual=spread["rows"])
     alone, moved = np.array(spread["alone"]), np.array(spread["moved"])
-    record.at_least("how far training moved a weight at the most", limit=1e-4, actual=round(float(abs(moved).max()), 4))
-    apart = round(float(abs(moved - alone).max()), 6)
+    record.at_least(
+        "how far training moved a weight at the most", limit=1e-4, actual=round(float(np.max(np.abs(moved))), 4)
+    )
+    apart = round(float(np.max(np.abs(moved - alone))), 6)
     record.at_most("weights after training, away from those of one device", limit=1e-5, actual=apart)
