@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say which of our names yield to others, and which options have no effect."""
+    """Return which of our names yield to others, and which options have no effect."""
     yielded: list[options.Option] = config.stash.get(options.YIELDED, [])
     return precedence.taken_lines(config, yielded, fixtures) + config.stash[options.IDLE]
 

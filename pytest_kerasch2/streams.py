@@ -83,7 +83,7 @@ class Streams:
         sys.stdout, sys.stderr = ours
 
     def put_back(self) -> None:
-        """Say what was lost, where that can be said, and put the streams back."""
+        """Put the streams back, and report on the other one what was lost."""
         self.out.flush()
         if self.out.lost:
             consequence = "what was to be shown there is lost, and the exit status holds all the same"

@@ -38,5 +38,5 @@ class Hidden(Dict[str, str]):
     """Variables as a dictionary, such as those of a child process, that is as silent about them."""
 
     def __repr__(self) -> str:
-        """Say how many there are."""
+        """Return how many there are, and none of them."""
         return f"<{len(self)} variables>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterable, Mapping
@@ -78,8 +79,6 @@ def matches(view: SourceView, release: Release, changes: Iterable[KnownChange] =
 
 def by_symptom(message: str, release: Release) -> KnownChange | None:
     """Return the change whose symptom a message shows, or None."""
-    import re
-
     for change in ALL:
         effect = change.effect_on(release)
         if effect is not None and effect.kind != "warns" and re.search(effect.issue.symptom, message):

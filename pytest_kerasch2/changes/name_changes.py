@@ -33,7 +33,7 @@ _OPTIMIZERS = ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam
 def _moved_layers(view: SourceView) -> Iterator[Occurrence]:
     for node in view.imports:
         if isinstance(node, cst.ImportFrom) and _MOVED.match(module_of(node)):
-            door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+            door = _door(node)
             yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras.layers")),), module_of(node))
 
 
@@ -41,12 +41,17 @@ def _np_utils(view: SourceView) -> Iterator[Occurrence]:
     for node in view.imports:
         if not isinstance(node, cst.ImportFrom):
             continue
-        door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+        door = _door(node)
         names = list(imported(node))
         if module_of(node) == "keras.utils.np_utils":
             yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras.utils")),), "np_utils")
         elif names == ["keras.utils.np_utils"]:
             yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras", "utils")),), "np_utils")
+
+
+def _door(node: cst.ImportFrom) -> str:
+    """Return what leads to Keras in an import: `tensorflow.`, or nothing."""
+    return "tensorflow." if "tensorflow" in _code(node.module) else ""
 
 
 def _code(node: cst.CSTNode | None) -> str:
@@ -57,10 +62,10 @@ def _experimental(view: SourceView) -> Iterator[Occurrence]:
     name = "keras.layers.experimental.preprocessing"
     for node in view.imports:
         if isinstance(node, cst.ImportFrom) and module_of(node) == name:
-            door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+            door = _door(node)
             yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras.layers")),), name)
         elif isinstance(node, cst.ImportFrom) and list(imported(node)) == [name]:
-            door = "tensorflow." if "tensorflow" in _code(node.module) else ""
+            door = _door(node)
             yield Occurrence(node, ((node, edits.ImportFromModule(f"{door}keras", "layers")),), name)
     for attribute in view.attributes:
         inner = attribute.value

@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import tempfile
 import traceback
 from typing import TYPE_CHECKING, Any, Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_kerasch2.changes.known_change import KnownChange
 
 _MARK = "# the lines that are rewritten\n"
+# Where a module lies on this machine, as an error of an import says it.
+_PLACE = re.compile(r" \((?:/|[A-Za-z]:[\\/])[^()]*\)")
 # Releases add numbers up in different orders.
 TOLERANCE = 2e-6
 
@@ -34,7 +37,7 @@ def execute(snippets: Mapping[str, str]) -> dict[str, Any]:
                 outcomes[name] = {"result": json.loads(json.dumps(namespace["result"]))}
             except Exception as error:
                 last = traceback.format_exception_only(type(error), error)[-1].strip()
-                outcomes[name] = {"error": last[:300]}
+                outcomes[name] = {"error": _PLACE.sub("", last)[:300]}
             finally:
                 os.chdir(here)
     return outcomes

@@ -82,7 +82,7 @@ class SourceView:
 
     def _latest(self, node: cst.CSTNode, scope: Scope) -> str | None:
         """Return the full name by the last import above a use, where several imports give the same name."""
-        text = _dotted(node)
+        text = dotted(node)
         if text is None:
             return None
         line, hits = self.line(node), []
@@ -109,7 +109,7 @@ class SourceView:
 
     def is_model(self, node: cst.BaseExpression) -> bool:
         """Whether an expression is a model: it was made by Keras, or has the name that models are given."""
-        text = _dotted(node)
+        text = dotted(node)
         return text is not None and (text in self._models or bool(_MODEL_NAME.search(text.rpartition(".")[2])))
 
     def literal(self, node: cst.BaseExpression) -> cst.SimpleString | None:
@@ -150,23 +150,21 @@ class SourceView:
             name
             for name, values in self._assigned.items()
             for value in values
-            if isinstance(value, cst.Call) and (self._is_model_class(value.func) or _dotted(value.func) in own)
+            if isinstance(value, cst.Call) and (self._is_model_class(value.func) or dotted(value.func) in own)
         }
 
     def _is_model_class(self, node: cst.BaseExpression) -> bool:
         return bool(_MODELS.match(self.keras_name(node) or ""))
 
 
-def _dotted(node: cst.CSTNode) -> str | None:
+def dotted(node: cst.CSTNode) -> str | None:
+    """Return a name with its dots, such as `model.optimizer`, or None for any other expression."""
     if isinstance(node, cst.Name):
         return node.value
     if isinstance(node, cst.Attribute):
-        base = _dotted(node.value)
+        base = dotted(node.value)
         return None if base is None else f"{base}.{node.attr.value}"
     return None
-
-
-dotted = _dotted
 
 
 class _Collector(cst.CSTVisitor):
@@ -205,7 +203,7 @@ class _Collector(cst.CSTVisitor):
 
     def visit_Assign(self, node: cst.Assign) -> None:
         for target in node.targets:
-            name = _dotted(target.target)
+            name = dotted(target.target)
             if name is not None:
                 self.assigned.setdefault(name, []).append(node.value)
 

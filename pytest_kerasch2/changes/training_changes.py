@@ -55,19 +55,60 @@ def _history_key(*keys: str) -> Find:
     return find
 
 
-def _monitors(view: SourceView) -> Iterator[Occurrence]:
-    for call in view.calls:
-        watched = edits.argument(call, "monitor")
-        text = None if watched is None else watched.value
-        is_callback = re.match(r"keras\.callbacks\.", view.keras_name(call.func) or "")
-        if is_callback and isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
-            yield Occurrence(call, (), f"monitor={text.value}")
+def _monitors(pattern: str) -> Find:
+    """Return what finds callbacks, by a regular expression for the name of their class, that watch "acc"."""
+
+    def find(view: SourceView) -> Iterator[Occurrence]:
+        for call in view.calls:
+            watched = edits.argument(call, "monitor")
+            text = None if watched is None else watched.value
+            is_meant = re.match(rf"keras\.callbacks\.{pattern}", view.keras_name(call.func) or "")
+            if is_meant and isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
+                yield Occurrence(call, (), f"monitor={text.value}")
+
+    return find
 
 
 def _metrics_names(view: SourceView) -> Iterator[Occurrence]:
     for node in view.attributes:
         if node.attr.value == "metrics_names" and view.is_model(node.value):
             yield Occurrence(node, (), "metrics_names")
+
+
+_MONITOR = "https://github.com/keras-team/keras/issues/6954"
+
+
+def _only_warns(of: str, since: str, until: str) -> Effect:
+    cause = 'a callback that watches "val_acc" only warns: the metric is "val_accuracy"'
+    symptom = r"(val_)?acc`? which is not available"
+    return Effect(KnownIssue(of=of, since=since, until=until, symptom=symptom, cause=cause, source=_MONITOR), "silent")
+
+
+def _monitor_change(
+    name: str, pattern: str, received: str, refused_since: str, silent_until: str | None = None
+) -> KnownChange:
+    """Return the change of a monitor called "acc", for callbacks that Keras 3 refuses since one of its versions.
+
+    Args:
+        name: of the change.
+        pattern: for the name of the callback in code.
+        received: for the same in the error.
+        refused_since: the first Keras that is known to refuse it.
+        silent_until: the last Keras 3 that is known to warn only; None where there is none.
+    """
+    refused = KnownIssue(
+        of="keras", since=refused_since, symptom=rf"{received} callback received monitor=(val_)?acc\b",
+        cause='the metric is "val_accuracy"; the callback refuses a name that it does not know', source=_MONITOR,
+    )  # fmt: skip
+    silent = [_only_warns("tensorflow", "2.0", "2.15")]
+    silent += [] if silent_until is None else [_only_warns("keras", "3.0", silent_until)]
+    return KnownChange(
+        name=name,
+        words=("acc'", 'acc"'),
+        find=_monitors(pattern),
+        effects=(*silent, Effect(refused)),
+        instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
+    )
 
 
 CHANGES = (
@@ -146,29 +187,9 @@ CHANGES = (
         ),
         instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
     ),
-    KnownChange(
-        name="monitor-called-acc",
-        words=("acc'", 'acc"'),
-        find=_monitors,
-        effects=(
-            Effect(
-                KnownIssue(
-                    since="2.0", until="2.15", symptom=r"(val_)?acc`? which is not available",
-                    cause='a callback that watches "val_acc" only warns: the metric is "val_accuracy"',
-                    source="https://github.com/keras-team/keras/issues/6954",
-                ),
-                kind="silent",
-            ),
-            Effect(
-                KnownIssue(
-                    of="keras", since="3.0", symptom=r"callback received monitor=(val_)?acc\b",
-                    cause='the metric is "val_accuracy"; callbacks of Keras 3 refuse a name that they do not know',
-                    source="https://github.com/keras-team/keras/issues/6954",
-                )
-            ),
-        ),
-        instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
-    ),
+    _monitor_change("early-stopping-on-acc", r"EarlyStopping$", "EarlyStopping", "3.0"),
+    # On Keras 3.0.5 they only warn, and 3.15.1 refuses them; what stands between was not run.
+    _monitor_change("monitor-called-acc", r"(?!EarlyStopping$)", "(?<!EarlyStopping)", "3.15", silent_until="3.0"),
     KnownChange(
         name="history-lr",
         words=("lr'", 'lr"'),

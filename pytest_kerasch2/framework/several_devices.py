@@ -5,23 +5,21 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable
 
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, devices
 
 
-def divide_processor(count: int) -> None:
-    """Make so many devices of the processor; only possible before any work was placed on it.
+def divide_processor() -> None:
+    """Make two devices of the processor; only possible before any work was placed on it.
 
     Raises:
-        RuntimeError: work was placed on it already.
+        InvalidArgument, RuntimeError: work was placed on it already.
     """
     if api.keras().backend.backend() == "jax":
         # Keras has imported it.
         jax: Any = sys.modules["jax"]
-        jax.config.update("jax_num_cpu_devices", count)
+        jax.config.update("jax_num_cpu_devices", 2)
     elif api.runs_on_tensorflow():
-        place = api.tensorflow().config.experimental
-        parts = [place.VirtualDeviceConfiguration() for _ in range(count)]
-        place.set_virtual_device_configuration(place.list_physical_devices("CPU")[0], parts)
+        devices.two_logical_cpus(api.tensorflow())
 
 
 def copies(variable: Any) -> int:

@@ -97,7 +97,7 @@ class ChapterRun:
     # -- collection
 
     def pytest_report_header(self) -> list[str]:
-        """Say what is being verified, and on what."""
+        """Return what is being verified, and on what."""
         if is_worker(self.config):
             return []
         return _or_usage_error(lambda: environment.header(self.settings, is_distributed(self.config)))

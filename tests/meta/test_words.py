@@ -19,7 +19,7 @@ if sys.version_info < (3, 8):
 BANNED = re.compile(
     r"ledger|saboteur|witness|truth.?table|could.not.tell|unmoved|planted|generalises|harmless variation", re.IGNORECASE
 )
-START = re.compile(r"(Give|Tell)s?\b")
+START = re.compile(r"(Give|Tell|Say)s?\b")
 OLD_FILES = PACKAGE / "claims" / "schema_1.py"
 READ = [path for path in modules() if path != OLD_FILES]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -107,7 +108,8 @@ def test_what_a_rewrite_makes(before: str, after: str) -> None:
     ("code", "name"),
     [
         ("history.history['acc']", "metric-called-acc"),
-        ("keras.callbacks.EarlyStopping(monitor='val_acc')", "monitor-called-acc"),
+        ("keras.callbacks.EarlyStopping(monitor='val_acc')", "early-stopping-on-acc"),
+        ("keras.callbacks.ReduceLROnPlateau(monitor='val_acc')", "monitor-called-acc"),
         ("tf.keras.Adam()", "misplaced-name"),
         ("tf.layers.dense", "misplaced-name"),
         ("L.Dense(1, batch_input_shape=(1, 2))", "batch-input-shape"),
@@ -144,7 +146,9 @@ def test_what_is_told_without_a_rewrite(code: str, name: str) -> None:
         ("embedding-input-length", Release("2.16.2", "3.0.5", "tensorflow"), "raises"),
         ("embedding-input-length", NEWEST, "warns"),
         ("monitor-called-acc", Release("2.15.1", "2.15.0", "tensorflow"), "silent"),
+        ("monitor-called-acc", Release("2.16.2", "3.0.5", "tensorflow"), "silent"),
         ("monitor-called-acc", NEWEST, "raises"),
+        ("early-stopping-on-acc", Release("2.16.2", "3.0.5", "tensorflow"), "raises"),
         ("seed-of-initial-weights", Release("2.9.3", "2.9.0", "tensorflow"), None),
         ("seed-of-initial-weights", Release("2.10.1", "2.10.0", "tensorflow"), "silent"),
     ],
@@ -287,3 +291,27 @@ def test_arguments_are_dropped_with_their_commas() -> None:
     done = [(call, edits.DropKeywords(("b",))) for call in view.calls]
 
     assert view.with_edits(done) == "f(a, c=2)\nf()\nf(c=2)\nf(\n    a,\n)\n"
+
+
+@pytest.mark.parametrize("callback", ["EarlyStopping", "ModelCheckpoint"])
+def test_the_error_of_a_callback_leads_to_the_change_of_its_class(callback: str) -> None:
+    message = f"ValueError: {callback} callback received monitor=val_acc, but Keras isn't able to"
+
+    change = catalogue_of_changes.by_symptom(message, NEWEST)
+
+    assert change is not None
+    assert change.name == ("early-stopping-on-acc" if callback == "EarlyStopping" else "monitor-called-acc")
+
+
+def test_the_record_of_proofs_names_no_place_of_a_machine() -> None:
+    text = catalogue_of_changes.PROOFS.read_text(encoding="utf-8")
+
+    assert re.findall(r"\((?:/|[A-Za-z]:[\\/])[^()]*\)|site-packages", text) == []
+
+
+def test_an_error_of_a_proof_is_kept_without_the_place_of_its_module() -> None:
+    code = "from collections import nothing_of_this_name\nresult = 1"
+
+    (outcome,) = proving.execute({"one": code}).values()
+
+    assert outcome == {"error": "ImportError: cannot import name 'nothing_of_this_name' from 'collections'"}

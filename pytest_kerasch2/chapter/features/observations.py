@@ -14,7 +14,7 @@ import numpy as np
 
 from pytest_kerasch2 import folders, models
 from pytest_kerasch2.checks.captured import attempt
-from pytest_kerasch2.framework import api, packages
+from pytest_kerasch2.framework import api, devices, packages
 from pytest_kerasch2.subprocesses.job import Job
 
 # An import and a few traced graphs, on a machine that may be busy with the other checks
@@ -53,7 +53,7 @@ def several_devices() -> dict[str, Any]:
     alone = attempt(lambda: importlib.import_module("keras")) if installed else None
     tf = api.tensorflow()
     # The order matters: once any work has been placed, the processor can be divided no more
-    divided = attempt(lambda: _divide(tf))
+    divided = attempt(lambda: devices.two_logical_cpus(tf))
     return {
         "standalone": alone if alone is None or "value" not in alone else attempt(lambda: _of_its_own(alone["value"])),
         "devices": attempt(lambda: _devices(tf)) if "value" in divided else divided,
@@ -62,12 +62,6 @@ def several_devices() -> dict[str, Any]:
         "strategies": attempt(lambda: _strategies(tf)),
         "shares": attempt(lambda: _shared_out(tf)),
     }
-
-
-def _divide(tf: Any) -> None:
-    place = tf.config.experimental
-    halves = [place.VirtualDeviceConfiguration(), place.VirtualDeviceConfiguration()]
-    place.set_virtual_device_configuration(place.list_physical_devices("CPU")[0], halves)
 
 
 def _devices(tf: Any) -> list[str]:

@@ -16,7 +16,7 @@ ROWS = 16
 def by_keras() -> dict[str, Any]:
     """Return what came of training a small model with what Keras itself has for several devices."""
     keras = api.keras()
-    several_devices.divide_processor(DEVICES)
+    several_devices.divide_processor()
     return attempt(lambda: _by_distribution(keras) if api.is_keras3() else _by_copies(keras))
 
 

@@ -207,7 +207,7 @@ def _train(settings: Settings, kept: Path, progress: Progress, **how: int) -> No
 
 
 class Progress:
-    """Says after each training how many are left, and how long they take."""
+    """A line after each training: how many are left, and how long they take."""
 
     def __init__(self, total: int, on_progress: Callable[[str], None]) -> None:
         """Begin to count."""
@@ -217,7 +217,7 @@ class Progress:
         self.began = time.monotonic()
 
     def after(self, line: str) -> None:
-        """Say that a training has ended, and what it gave."""
+        """Report that a training has ended, and its result."""
         self.done += 1
         left = (time.monotonic() - self.began) / self.done * (self.total - self.done)
         self.on_progress(f"training {self.done} of {self.total}: {line}; about {left / 60:.0f} min left")
