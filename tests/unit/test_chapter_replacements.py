@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.configuration import workarounds as configuration_workarounds
 from pytest_kerasch2.chapter.pipelines import workarounds as pipelines_workarounds
 from pytest_kerasch2.chapter.saving import workarounds as saving_workarounds
 from pytest_kerasch2.checks import workarounds as checks_workarounds
 from pytest_kerasch2.claims.model import Claim, KnownIssue, Record, Verdict, Workaround
 from pytest_kerasch2.errors import NotApplicable
 
-ROOMS = (chapter_workarounds, pipelines_workarounds, saving_workarounds)
+ROOMS = (chapter_workarounds, configuration_workarounds, pipelines_workarounds, saving_workarounds)
 ALL = {name: one for room in ROOMS for name, one in vars(room).items() if isinstance(one, Workaround)}
 
 
