@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Callable, Iterable, Sequence, TextIO
 
 from pytest_kerasch2 import files, folders, foreign
+from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.documents import block_findings, document_lines, reading, releases
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
@@ -73,7 +74,7 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
     findings, refused = [], []
     for path in request.documents:
         try:
-            one = _findings(path, request, release, say)
+            one = _findings(path, request, release)
         except KerasCh2Error as error:
             refused.append(str(error))
             say([f"{path}: refused", f"  {error}", ""])
@@ -103,13 +104,9 @@ def _check(request: CheckRequest) -> None:
     files.check_outputs(request.outputs(), request.documents)
 
 
-def _findings(
-    path: Path, request: CheckRequest, release: object, say: Callable[[Iterable[str]], None]
-) -> DocumentFindings:
-    from pytest_kerasch2.claims.release import Release
+def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFindings:
     from pytest_kerasch2.documents import diagnosing
 
-    assert isinstance(release, Release)
     document = reading.read_document(path)
     diagnosis = diagnosing.diagnose(document, release)
     if not request.may_run or not document.runnable:
@@ -118,14 +115,14 @@ def _findings(
 
     text = document.decoded.text
     with folders.temporary("standins") as folder:
-        hits = execution.archives(text)
-        names_made, names = execution.standins(text, hits, folder)
+        archives = execution.archives(text)
+        made_up, names = execution.standins(text, archives, folder)
         settings = execution.RunSettings(
             deadline=request.deadline,
             memory=request.memory,
             full=request.full,
             launcher=execution.network_launcher(),
-            data={**hits, **names_made},
+            data={**archives, **made_up},
         )
         result = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
     if not names:

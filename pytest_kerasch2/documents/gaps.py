@@ -86,7 +86,7 @@ class BlockNames:
     Attributes:
         used: when it runs.
         later: by its functions, when they are called.
-        made: by it.
+        names_made: by it.
         everything: whether it imports whatever a module has.
     """
 
@@ -98,21 +98,21 @@ class BlockNames:
 
 def gaps(blocks: Sequence[DocumentBlock]) -> list[Gap]:
     """Return the names that are missing in the runnable blocks of a document, each once, in their order."""
-    parts = [(group[0].number, _names("".join(one.code for one in group))) for group in groups(blocks)]
-    all_names_made = {name: number for number, names in reversed(parts) for name in names.names_made}
-    names_made: set[str] = set(dir(builtins)) | _HIDDEN
-    hits: dict[str, Gap] = {}
+    parts = [(group[0].number, names_of("".join(one.code for one in group))) for group in groups(blocks)]
+    makers = {name: number for number, names in reversed(parts) for name in names.names_made}
+    so_far: set[str] = set(dir(builtins)) | _HIDDEN
+    missing: dict[str, Gap] = {}
     for number, names in parts:
         if names.everything:
             # `from module import *` may make any name.
             break
-        now = sorted(names.used - names_made - names.names_made)
-        functions = sorted(names.later - names_made - names.names_made - set(all_names_made))
+        now = sorted(names.used - so_far - names.names_made)
+        functions = sorted(names.later - so_far - names.names_made - set(makers))
         for name in [*now, *functions]:
-            gap = _gap(name, number, all_names_made.get(name), parts)
-            hits.setdefault(name, replace(gap, broken=_broken_maker(name, blocks)))
-        names_made |= names.names_made | set(hits)
-    return list(hits.values())
+            gap = _gap(name, number, makers.get(name), parts)
+            missing.setdefault(name, replace(gap, broken=_broken_maker(name, blocks)))
+        so_far |= names.names_made | set(missing)
+    return list(missing.values())
 
 
 def _gap(name: str, number: int, later: int | None, parts: Sequence[tuple[int, BlockNames]]) -> Gap:
@@ -123,8 +123,9 @@ def _gap(name: str, number: int, later: int | None, parts: Sequence[tuple[int, B
 
 def _broken_maker(name: str, blocks: Sequence[DocumentBlock]) -> int | None:
     """Return the number of the block that would make a name if it were Python."""
-    names_made = re.compile(rf"^\s*(?:(?:class|def)\s+{re.escape(name)}\b|{re.escape(name)}\s*=[^=])", re.MULTILINE)
-    return next((one.number for one in blocks if one.problem and names_made.search(one.code)), None)
+    escaped = re.escape(name)
+    maker = re.compile(rf"^\s*(?:(?:class|def)\s+{escaped}\b|{escaped}\s*=[^=])", re.MULTILINE)
+    return next((one.number for one in blocks if one.problem and maker.search(one.code)), None)
 
 
 def import_of(name: str) -> str:
@@ -161,10 +162,6 @@ def groups(blocks: Sequence[DocumentBlock]) -> list[list[DocumentBlock]]:
 
 def names_of(code: str) -> BlockNames:
     """Return the names of code; none where it does not parse."""
-    return _names(code)
-
-
-def _names(code: str) -> BlockNames:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -16,7 +16,7 @@ def blocks_of(text: str) -> tuple[DocumentBlock, ...]:
     raw = text.split("\n")
     blocks: list[DocumentBlock] = []
     for lines, language, notes in _code(text, raw):
-        outcome = roles.tell(lines, language)
+        outcome = roles.decide_role(lines, language)
         blocks.append(
             DocumentBlock(
                 number=len(blocks) + 1,

@@ -94,7 +94,7 @@ def _block(lines: tuple[BlockLine, ...], language: str) -> DocumentBlock:
     if first.startswith("%%"):
         notes = (f"not run: {first[:60]}",)
         lines = (replace(lines[0], text="pass"), *lines[1:])
-    outcome = roles.tell(lines, language, cell=True)
+    outcome = roles.decide_role(lines, language, cell=True)
     return DocumentBlock(
         0, outcome.lines, outcome.role, language, notes=(*notes, *outcome.notes), problem=outcome.problem
     )

@@ -44,7 +44,7 @@ _STATEMENT = re.compile(
 
 @dataclass(frozen=True)
 class RoleDecision:
-    """What a block was told to be.
+    """What a block is, and how it was read.
 
     Attributes:
         role: what it is.
@@ -67,7 +67,7 @@ def language_of(info: str) -> str:
     return match.group(1).lower() if match else ""
 
 
-def tell(lines: Sequence[BlockLine], language: str, cell: bool = False) -> RoleDecision:
+def decide_role(lines: Sequence[BlockLine], language: str, cell: bool = False) -> RoleDecision:
     """Return what a block is.
 
     Args:

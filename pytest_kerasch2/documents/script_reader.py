@@ -21,7 +21,7 @@ def blocks_of(text: str) -> tuple[DocumentBlock, ...]:
         kept = _trimmed(part)
         if not any(line.text.strip() and not line.text.startswith("#") for line in kept):
             continue
-        outcome = roles.tell(kept, "python", cell=True)
+        outcome = roles.decide_role(kept, "python", cell=True)
         number, at = len(blocks) + 1, kept[0].at
         blocks.append(
             DocumentBlock(number, outcome.lines, outcome.role, "python", None, at, outcome.notes, outcome.problem)
