@@ -131,8 +131,12 @@ def _cell(outcome: Outcome) -> Cell:
 
 
 def _packed(columns: Sequence[Column], rows: Sequence[Row]) -> dict[str, Any]:
-    """Return what the script reads; each text stands there once, and its uses are places in `texts`."""
-    texts: dict[str, int] = {}
+    """Return what the script reads; each text stands there once, and its uses are places in `texts`.
+
+    What most outcomes have alike is left out, and the script puts it in: no text, no known issue, no workaround, the
+    verdict that is expected.
+    """
+    texts = {"": 0}
     places = {one["name"]: place for place, one in enumerate(columns) if one["name"]}
     claims = [_packed_claim(row, columns, texts) for row in rows]
     return {
@@ -149,22 +153,24 @@ def _packed_claim(row: Row, columns: Sequence[Column], texts: dict[str, int]) ->
     def place(text: str | None) -> int:
         return texts.setdefault(text or "", len(texts))
 
-    numbers = {name: number for number, outcome in enumerate(row["outcomes"]) for name in outcome["releases"]}
-    outcomes = [
-        {
-            "verdict": one["verdict"],
-            "expected": one["expected"],
-            "evidence": [place(line) for line in one["evidence"]],
-            "known_issue": one["known_issue"] and {key: place(value) for key, value in one["known_issue"].items()},
-            "workarounds": [
+    def packed(one: Outcome) -> dict[str, Any]:
+        outcome: dict[str, Any] = {"verdict": one["verdict"], "evidence": [place(line) for line in one["evidence"]]}
+        if one["expected"] != one["verdict"]:
+            outcome["expected"] = one["expected"]
+        if one["known_issue"]:
+            outcome["known_issue"] = {key: place(value) for key, value in one["known_issue"].items()}
+        if one["workarounds"]:
+            outcome["workarounds"] = [
                 {"write": place(workaround["write"]), "worked": workaround["worked"]}
                 for workaround in one["workarounds"]
-            ],
-            "remedy": place(one["remedy"]),
-        }
-        for one in row["outcomes"]
-    ]
+            ]
+        if one["remedy"]:
+            outcome["remedy"] = place(one["remedy"])
+        return outcome
+
+    numbers = {name: number for number, outcome in enumerate(row["outcomes"]) for name in outcome["releases"]}
     statement = {key: row[key] for key in ("id", "section", "statement", "kind")}
+    outcomes = [packed(one) for one in row["outcomes"]]
     return {**statement, "outcomes": outcomes, "cells": [numbers.get(one["name"], -1) for one in columns]}
 
 

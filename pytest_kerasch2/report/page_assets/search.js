@@ -76,7 +76,9 @@ function makes(lines, name) {
 
 function query(text) {
   const { error, code } = pasted(text);
-  const keys = [...error.matchAll(/['"‘’“`]([\w.]+)['"’”`]/g)].flatMap((found) => wordsOf(found[1]));
+  const quoted = [...error.matchAll(/['"‘’“`]([\w.]+)['"’”`]/g)].map((found) => found[1]);
+  // Of the two names of an AttributeError it is the second that is missing.
+  const keys = (/has no attribute/.test(error) ? quoted.slice(-1) : quoted).flatMap(wordsOf);
   const missing = /name ['"‘’“`]?(\w+)['"’”`]? is not defined/.exec(error)?.[1] ?? "";
   return { error: [...new Set(wordsOf(error))], code: [...new Set(wordsOf(code))], keys: [...new Set(keys)], missing };
 }

@@ -4,6 +4,10 @@ const NOTHING = { verdict: "", expected: "", evidence: [], known_issue: null, wo
 const TEXTS = ["release", "error", "text", "section", "open"];
 const LISTS = ["verdicts", "series", "backends"];
 
+// What is left out in the data of an outcome is as in NOTHING, but for the verdict that is expected.
+for (const claim of data.claims)
+  claim.outcomes = claim.outcomes.map((one) => ({ ...NOTHING, expected: one.verdict, ...one }));
+
 const outcomeAt = (claim, column) => data.claims[claim].outcomes[data.claims[claim].cells[column]] ?? NOTHING;
 const wordOf = (verdict) => (verdict ? data.verdicts[verdict].word : "no verdict");
 const signOf = (verdict) => (verdict ? data.verdicts[verdict].sign : "");
