@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Iterable, Iterator, Mapping
 
 PACKAGE = "pytest_kerasch2.chapter"
-# These show verdicts and decide none, so that a mended page does not cost a run of the whole matrix.
-SHOWING = ("report", "cli.py")
+# These decide no verdict of the chapter, so that a mended page or command does not cost a run of the whole matrix.
+UNRELATED = ("report", "cli.py", "documents", "changes", "atlas", "doctor", "command_line")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def read(package: Path) -> Sources:
     # What no section reaches belongs to the suite itself, with all that it imports in turn.
     rest = set(parts).difference(*of_sections.values())
     shared = rest.union(*(reached(name, imported) for name in rest))
-    outside = [path for path in _files(package) if chapter not in path.parents and not _is_showing(path, package)]
+    outside = [path for path in _files(package) if chapter not in path.parents and not _is_unrelated(path, package)]
     return Sources(
         plugin=_digest_of([*outside, *_files_of(shared, parts)], package),
         sections={name: _digest_of(_files_of(reaches, parts), package) for name, reaches in of_sections.items()},
@@ -113,8 +113,8 @@ def _files(package: Path) -> list[Path]:
     return sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 
-def _is_showing(path: Path, package: Path) -> bool:
-    return path.relative_to(package).parts[0] in SHOWING
+def _is_unrelated(path: Path, package: Path) -> bool:
+    return path.relative_to(package).parts[0] in UNRELATED
 
 
 def _digest_of(paths: Iterable[Path], package: Path) -> str:
