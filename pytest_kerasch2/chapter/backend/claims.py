@@ -30,7 +30,7 @@ VALUES = [[42, 24], [11, 99]]
 _TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 TENSORFLOW = "https://github.com/tensorflow/tensorflow/blob"
 _TWO_KERAS = (
-    "With tf_keras as tf.keras, the package keras beside it is of the third generation, with values of its own."
+    "With tf_keras as tf.keras, the package keras is Keras 3: its keras.backend has settings of its own, no constant()."
 )
 _WITHOUT_KERAS = "TensorFlow before 2.5 does not bring the package keras: with TensorFlow alone there is none."
 

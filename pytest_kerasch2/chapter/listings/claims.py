@@ -78,12 +78,12 @@ def version(tf: Any, record: Recorder) -> None:
 )
 @on_early_keras(
     "backend/common.py",
-    "no block imports `keras`: the chapter calls the module tensorflow.keras, which this block does not",
+    "the block says `keras`, and no block of the chapter imports that name, only `tf`",
     "NameError: name 'keras' is not defined",
 )
 @known_issue(
     of="keras",
-    cause="no block imports `keras`: the chapter calls the module tensorflow.keras, which this block does not",
+    cause="the block says `keras`, and no block of the chapter imports that name, only `tf`",
     source="https://www.tensorflow.org/api_docs/python/tf/keras/backend/set_floatx",
     symptom="NameError: name 'keras' is not defined",
     workaround=chapter_workarounds.FLOATX,

@@ -23,10 +23,10 @@ _KNOWN_BOTH = 'custom_objects={"relu": tf.nn.relu, "softmax_v2": tf.nn.softmax}'
 
 
 def _trained(tf: Any) -> Names:
-    """Return the model of the first way as printed, trained; also by the name that the blocks on saving use."""
+    """Return the model of the first way as printed, trained. No block makes the `model` of those on saving."""
     names = data(tf)
     model = models.style("sequential-list").trained(tf, (names["train_x"], names["train_y"]), steps=2)
-    return {**names, "model1": model, "model": model}
+    return {**names, "model1": model}
 
 
 def _exportable(tf: Any) -> Names:
@@ -48,16 +48,16 @@ def _subclass(tf: Any) -> Names:
 
 def _stored(tf: Any) -> Names:
     names = _trained(tf)
-    names["model"].save("./model_name.h5")
+    names["model1"].save("./model_name.h5")
     return names
 
 
 def _stored_weights(tf: Any) -> Names:
     """Return a model that has other weights than the file that was saved from it."""
     names = _trained(tf)
-    names["kept"] = names["model"].get_weights()
-    names["model"].save_weights("./model.weights.h5" if api.is_keras3() else "./model_weights.h5")
-    names["model"].set_weights([weights + 1 for weights in names["kept"]])
+    names["kept"] = names["model1"].get_weights()
+    names["model1"].save_weights("./model.weights.h5" if api.is_keras3() else "./model_weights.h5")
+    names["model1"].set_weights([weights + 1 for weights in names["kept"]])
     return names
 
 
@@ -157,15 +157,12 @@ def _read_back_by_subclass(names: Names, record: Recorder) -> None:
     _same_answers_of_subclass(names, record)
 
 
-MODEL_NAMED = Workaround(
-    lines("""
-        model = model1
-        model.save("./model_name.h5")
-    """),
-    _trained,
-    _loadable,
-    block="save-model",
-)
+def _named(line: str) -> str:
+    """Return a line of the chapter that speaks of `model`, behind one that makes it: a reader may begin anywhere."""
+    return f"model = model1\n{line}\n"
+
+
+MODEL_NAMED = Workaround(_named('model.save("./model_name.h5")'), _trained, _loadable, block="save-model")
 LOADED = Workaround(
     lines(f"""
         # Or write activation="softmax" in the definition of the model, and train it again.
@@ -190,20 +187,22 @@ LOADED_FROM_KERAS = Workaround(
     lines(f"""
         # Or write activation="softmax" in the definition of the model, and train it again.
         from tensorflow.keras.models import load_model
-        model.save("./model_name.keras")
+        model1.save("./model_name.keras")
         new_model = load_model("./model_name.keras", {_KNOWN})
     """),
     _trained,
     _same_answers,
     block="load-model",
 )
-WEIGHTS_NAMED = Workaround('model.save_weights("./model_weights.h5")\n', _trained, _weights_written, "save-weights")
-WEIGHTS_H5 = Workaround('model.save_weights("./model.weights.h5")\n', _trained, _weights_written, "save-weights")
+WEIGHTS_NAMED = Workaround(
+    _named('model.save_weights("./model_weights.h5")'), _trained, _weights_written, "save-weights"
+)
+WEIGHTS_H5 = Workaround(_named('model.save_weights("./model.weights.h5")'), _trained, _weights_written, "save-weights")
 WEIGHTS_LOADED = Workaround(
-    'model.load_weights("./model_weights.h5")\n', _stored_weights, _weights_put_back, "load-weights"
+    _named('model.load_weights("./model_weights.h5")'), _stored_weights, _weights_put_back, "load-weights"
 )
 WEIGHTS_H5_LOADED = Workaround(
-    'model.load_weights("./model.weights.h5")\n', _stored_weights, _weights_put_back, "load-weights"
+    _named('model.load_weights("./model.weights.h5")'), _stored_weights, _weights_put_back, "load-weights"
 )
 MODEL_KERAS = Workaround(
     lines(f"""

@@ -10,7 +10,7 @@ function drawAnswers(view) {
   const column = columnOf(view.release);
   const asked = column >= 0 || Boolean(view.error.trim());
   const answered = asked && !view.table;
-  ask.elements.error.rows = Math.min(6, view.error.trim().split("\n").length);
+  fitLines(ask.elements.error);
   answers.hidden = !answered;
   switching.hidden = !asked;
   switching.textContent = answered ? "Show the whole table" : "Show the answers";
@@ -24,6 +24,14 @@ function drawAnswers(view) {
   answers.scrollTop = 0;
 }
 
+// As many lines as the text takes, a long one folded; what is more is scrolled to.
+function fitLines(area) {
+  area.rows = 1;
+  const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(area);
+  const height = area.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+  area.rows = Math.max(1, Math.min(6, Math.round(height / (parseFloat(lineHeight) || 18))));
+}
+
 function answersFor(error, column) {
   if (!error.trim()) return [];
   const { here, elsewhere } = answersTo(error, column);
@@ -33,9 +41,12 @@ function answersFor(error, column) {
   const shownElsewhere = column < 0 ? elsewhere : weak ? elsewhere.slice(0, 3) : [];
   const none = make("p", {}, "Nothing in the table speaks of this. ", column < 0 ? "Choose your release to see what is broken there." : "What is broken on this release stands below.");
   if (!here.length && !shownElsewhere.length) return [make("h2", {}, "No answer"), none];
+  const unsure = here.length > 1 && here[1].score > 0.8 * here[0].score;
+  const unmeasured = shownElsewhere.some((one) => !outcomeAt(one.claim, column).verdict);
+  const otherwise = unmeasured ? `Not measured on ${release}; on others it is` : `Not seen on ${release}, but on others`;
   return [
-    here.length ? [make("h2", {}, `What it is on ${release}`), here.map((one) => answer(one.claim, column, null, one.seen))] : null,
-    shownElsewhere.length ? [make("h2", {}, column < 0 ? "What it may be" : `Not on ${release}, but elsewhere`), shownElsewhere.map((one) => answer(one.claim, one.columns.at(-1), one.columns, one.seen))] : null,
+    here.length ? [make("h2", {}, unsure ? `What it may be on ${release}` : `What it is on ${release}`), here.map((one) => answer(one.claim, column, null, one))] : null,
+    shownElsewhere.length ? [make("h2", {}, column < 0 ? "What it may be" : otherwise), shownElsewhere.map((one) => answer(one.claim, one.columns.at(-1), one.columns, one))] : null,
   ];
 }
 
@@ -71,7 +82,7 @@ const isMistake = (claim) => {
   return verdicts.length > 0 && verdicts.every((verdict) => verdict === "broken");
 };
 
-function answer(claim, column, columns = null, seen = "") {
+function answer(claim, column, columns = null, { seen = "", follows = "" } = {}) {
   const { id, statement } = data.claims[claim];
   const outcome = outcomeAt(claim, column);
   const cause = outcome.known_issue && data.texts[outcome.known_issue.cause];
@@ -79,8 +90,9 @@ function answer(claim, column, columns = null, seen = "") {
   const other = outcome.verdict === "broken" ? "Lines to write instead are not known to us." : "";
   return make("article", { className: "answer" },
     make("p", { className: "place" }, badge(outcome.verdict), columns ? ` on ${spans(columns)} ` : " ", opener({ claim, column }, make("code", {}, id))),
-    make("p", { className: "statement" }, statement),
-    seen ? make("p", { className: "seen" }, seen) : null,
-    cause ? make("p", {}, make("b", {}, "Cause: "), cause, " ", make("span", { className: "quiet" }, source(from))) : outcome === NOTHING || seen ? null : make("p", { className: "seen" }, data.texts[outcome.evidence.at(-1)]),
-    outcome.workarounds.length ? [make("p", {}, make("b", {}, "Write instead:")), outcome.workarounds.map(instead)] : data.claims[claim].kind === "code" && other ? make("p", { className: "quiet" }, other) : null);
+    make("p", { className: "statement" }, make("span", { className: "quiet" }, "The chapter says: "), statement),
+    follows ? make("p", {}, "The block with your error only follows: this block stands before it and fails first.") : null,
+    follows || seen ? make("p", { className: "seen" }, follows || seen) : null,
+    cause ? make("p", {}, make("b", {}, "Cause: "), cause, " ", make("span", { className: "quiet" }, source(from))) : outcome === NOTHING || seen || follows ? null : make("p", { className: "seen" }, data.texts[outcome.evidence.at(-1)]),
+    outcome.workarounds.length ? [make("p", {}, make("b", {}, "Write instead:")), outcome.workarounds.map((one) => instead(one, column))] : data.claims[claim].kind === "code" && other ? make("p", { className: "quiet" }, other) : null);
 }

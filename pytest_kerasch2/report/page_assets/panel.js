@@ -23,16 +23,22 @@ function copyable(text) {
   return make("div", { className: "copyable" }, code, make("button", { type: "button", className: "copy", value: text }, "Copy"));
 }
 
+// A bound without a minor release is the last of its kind.
+function lastOf(until) {
+  return until ? until.replace(/^((?:Keras|TensorFlow) )?(\d+)$/, (_, name = "", number) => `the last ${name || "release of "}${number}`) : "now";
+}
+
 function why(known_issue) {
   if (!known_issue) return null;
   const known = Object.fromEntries(Object.entries(known_issue).map(([key, place]) => [key, data.texts[place]]));
-  const span = known.since || known.until ? `From ${known.since || "the first release"} to ${known.until || "now"}. ` : "On every release. ";
+  const span = known.since || known.until ? `From ${known.since || "the first release"} to ${lastOf(known.until)}. ` : "On every release. ";
   return part("Cause", make("p", {}, known.cause), make("p", { className: "quiet" }, span, source(known.source)));
 }
 
-function instead({ write, worked }) {
+function instead({ write, worked }, column) {
   const lines = data.texts[write];
-  const note = worked ? "Run on this release: it works." : "Run on this release: it does not work.";
+  const where = `Run on ${data.releases[column].label}, behind the blocks before it`;
+  const note = worked ? `${where}: it works.` : `${where}: it does not work.`;
   return [copyable(lines.trimEnd()), make("p", { className: worked ? "quiet" : "alert" }, note)];
 }
 
@@ -52,7 +58,7 @@ function fillCell({ claim, column }) {
     outcome.verdict === outcome.expected ? null : make("p", { className: "alert" }, `Not as recorded: the known issues let expect "${wordOf(outcome.expected)}".`),
     outcome === NOTHING ? make("p", { className: "alert" }, missing(release)) : null,
     why(outcome.known_issue),
-    outcome.workarounds.length ? part("Write instead", outcome.workarounds.map(instead)) : null,
+    outcome.workarounds.length ? part("Write instead", outcome.workarounds.map((one) => instead(one, column))) : null,
     data.texts[outcome.remedy] ? part("What to do", make("p", {}, data.texts[outcome.remedy])) : null,
     outcome === NOTHING ? null : part("Evidence", make("ul", { className: "evidence", tabIndex: 0 }, outcome.evidence.map((place) => make("li", {}, data.texts[place])))),
     alike.length > 1 ? part(`The same on ${alike.length} releases`, make("p", { className: "quiet" }, spans(alike))) : null,

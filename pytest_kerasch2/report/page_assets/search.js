@@ -99,20 +99,25 @@ function score(asked, claim, outcome) {
   const { id } = data.claims[claim];
   const made = asked.missing && id.startsWith("blocks.") && lines.some((text) => makes(text, asked.missing)) ? 0.9 : 0;
   const near = id.startsWith("blocks.") ? 0.12 : id.startsWith("session.") ? 0.08 : 0;
-  const found = seen + 0.4 * told + 0.4 * typed + made;
+  // Where the line is pasted too, it says which of the blocks that lack this name is meant.
+  const found = seen + 0.4 * told + (asked.missing && asked.code.length ? 1.2 : 0.4) * typed + made;
   return found < LEAST ? 0 : (found + near) * (outcome.verdict === "broken" ? 1 : 0.5);
 }
 
 // The chapter as one session names the block that raised an error. Where that block is broken by itself, in the same
 // words, it is the answer; else it lacks what a block before it should have made: the nearest that is broken comes next.
-function lift(found, asked, { claim, score, columns }) {
+function lift(found, asked, session) {
+  const { claim, score, columns } = session;
   const outcome = outcomeAt(claim, columns[0]);
   const { line } = likest(asked, outcome);
   const own = brokenBlock(line, columns);
-  if (own && likest(asked, outcomeAt(own.claim, own.columns[0])).alike > LEAST) return put(found, own, score + 0.01);
   const lines = outcome.evidence.map((place) => data.texts[place]);
   const before = lines.slice(0, lines.indexOf(line)).map((one) => brokenBlock(one, columns)).filter(Boolean).at(-1);
-  if (line && before) put(found, before, score - 0.01);
+  if (own && likest(asked, outcomeAt(own.claim, own.columns[0])).alike > LEAST) put(found, own, score + 0.01);
+  else if (line && before) put(found, { ...before, follows: line }, score);
+  else return;
+  // It names the block that fails, and mends none: what is known of the block comes first.
+  session.score = score / 2;
 }
 
 function brokenBlock(line, columns) {
@@ -121,10 +126,10 @@ function brokenBlock(line, columns) {
   return broken.length ? { claim, columns: broken } : null;
 }
 
-function put(found, { claim, columns }, score) {
+function put(found, { claim, columns, follows = "" }, score) {
   const entry = found.find((one) => one.claim === claim);
   if (entry) entry.score = Math.max(entry.score, score);
-  else found.push({ claim, score, columns });
+  else found.push({ claim, score, columns, follows });
 }
 
 // What fits, best first: one entry for each claim, with the columns for which it is told.
