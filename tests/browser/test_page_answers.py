@@ -100,8 +100,71 @@ def test_what_breaks_on_other_releases_alone_is_told_as_that(open_page: Open) ->
     _ask(page, "tf2.14", ADAM)
 
     headings = page.script("return [...document.querySelectorAll('#answers h2')].map(e => e.textContent)")
-    assert "Not on TensorFlow 2.14, but elsewhere" in headings
+    assert "Not seen on TensorFlow 2.14, but on others" in headings
     assert "TensorFlow 2.15 to TensorFlow 2.16" in page.find("#answers").text
+
+
+def test_what_was_not_measured_on_a_release_is_told_as_that(open_page: Open) -> None:
+    content = chapter()
+    # Without a verdict on the first release, whose environment is tf2.14.
+    content["claims"] = [_broken("blocks.second-model", [MIDDLE, NEW], [ADAM])]
+    page = open_page(of=content)
+
+    _ask(page, "tf2.14", ADAM)
+
+    assert page.find("#answers h2").text == "Not measured on TensorFlow 2.14; on others it is"
+
+
+def test_of_blocks_with_one_error_the_pasted_line_decides(open_page: Open) -> None:
+    content = chapter()
+    error = "NameError: name 'model' is not defined"
+    for name in ("save_weights", "load_weights"):
+        lines = {"write": f"model = model1\nmodel.{name}('file')\n", "worked": True, "evidence": ["ran"]}
+        block = _broken(f"blocks.{name.replace('_', '-')}", EVERYWHERE, [error], workarounds=[lines])
+        content["claims"].append(block)
+    page = open_page(of=content)
+
+    firsts = []
+    for name in ("save_weights", "load_weights"):
+        frame = f'Traceback (most recent call last):\n  File "a.py", line 61, in <module>\n    model.{name}("./file")\n'
+        _ask(page, "tf2.15", frame + error)
+        firsts.append(_answers(page)[0])
+
+    assert firsts == ["blocks.save-weights", "blocks.load-weights"]
+
+
+def test_answers_that_are_as_likely_as_the_first_are_not_told_as_certain(open_page: Open) -> None:
+    content = chapter()
+    content["claims"] = [_broken(f"blocks.{name}", EVERYWHERE, [KERAS]) for name in ("one", "two")]
+    page = open_page(of=content)
+
+    _ask(page, "tf2.15", KERAS)
+
+    assert page.find("#answers h2").text == "What it may be on TensorFlow 2.15"
+
+
+def test_a_block_that_fails_by_another_is_answered_with_that_one_and_says_so(open_page: Open) -> None:
+    content = chapter()
+    error = "ValueError: You must call compile"
+    content["claims"][-1]["outcomes"][0]["evidence"].insert(2, f"second-fit: {error}")
+    page = open_page(of=content)
+
+    _ask(page, "tf2.15", error)
+
+    assert _answers(page)[0] == "blocks.second-model"
+    assert "only follows" in page.find("#answers .answer").text
+    assert page.find("#answers .seen").text == f"second-fit: {error}"
+
+
+def test_the_whole_of_a_long_error_is_seen(open_page: Open) -> None:
+    page = open_page(of=chapter())
+
+    _ask(page, "tf2.15", f"{KERAS} " * 5)
+
+    area = "const area = document.querySelector('[name=error]'); "
+    assert page.script(
+        area + "return area.scrollWidth <= area.clientWidth && area.scrollHeight <= area.clientHeight + 2"
+    )
 
 
 def test_what_nothing_speaks_of_has_no_answer(open_page: Open) -> None:

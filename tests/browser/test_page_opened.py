@@ -129,4 +129,4 @@ def test_what_to_write_instead_keeps_its_lines_and_says_that_it_was_run(open_pag
         "return [it.querySelector('code').textContent, it.querySelector('p').textContent]"
     )
     assert lines == "adam = tf.optimizers.Adam()\nnetwork.compile(adam)"
-    assert note == "Run on this release: it works."
+    assert note == "Run on TensorFlow 2.15, behind the blocks before it: it works."

@@ -114,10 +114,15 @@ function lift(found, asked, session) {
   const lines = outcome.evidence.map((place) => data.texts[place]);
   const before = lines.slice(0, lines.indexOf(line)).map((one) => brokenBlock(one, columns)).filter(Boolean).at(-1);
   if (own && likest(asked, outcomeAt(own.claim, own.columns[0])).alike > LEAST) put(found, own, score + 0.01);
-  else if (line && before) put(found, { ...before, follows: line }, score);
-  else return;
+  else if (line && before && mends(before, asked)) put(found, { ...before, follows: line }, score);
+  else return line && before ? put(found, before, score - 0.01) : undefined;
   // It names the block that fails, and mends none: what is known of the block comes first.
   session.score = score / 2;
+}
+
+// Whether a block that is mended leaves what the error misses; where that is no name, nobody can say.
+function mends({ claim, columns }, { missing }) {
+  return !missing || outcomeAt(claim, columns[0]).workarounds.some((one) => makes(data.texts[one.write], missing));
 }
 
 function brokenBlock(line, columns) {
