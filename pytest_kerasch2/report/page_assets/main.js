@@ -120,7 +120,8 @@ function switchTheme() {
 }
 
 for (const one of [ask, form]) {
-  one.addEventListener("input", readForm);
+  // Some browsers and what drives them tell a choice by the second alone.
+  for (const event of ["input", "change"]) one.addEventListener(event, readForm);
   one.addEventListener("reset", () => setTimeout(readForm));
 }
 ask.addEventListener("submit", (event) => event.preventDefault());
