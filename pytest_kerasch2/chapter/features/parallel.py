@@ -31,6 +31,22 @@ def _removed(**releases: Any) -> Callable[..., Any]:
     )
 
 
+PROTOTYPE = "On TensorFlow keras.distribution is a prototype that spreads nothing; what does is tf.distribute"
+UNSPREAD = "devices that hold a copy of a weight: 1, not 2|no attribute 'num_processes'"
+
+
+def _prototype(**releases: Any) -> Callable[..., Any]:
+    return known_issue(
+        of="keras",
+        backends=("tensorflow",),
+        cause=f"{PROTOTYPE}.",
+        source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/distribution_lib.py",
+        symptom=UNSPREAD,
+        workaround=chapter_workarounds.MIRRORED,
+        **releases,
+    )
+
+
 # multi_gpu_model says so where there are none, in the words of Keras 2.
 _NO_GPUS = "expect the following devices to be available"
 
@@ -69,15 +85,17 @@ distribution_ignored = fault(
     source="https://github.com/keras-team/keras/blob/2.3.1/keras/utils/multi_gpu_utils.py",
     symptom="is only available with the TensorFlow backend",
 )
+@_prototype(since="3.0", until="3.6")
 @known_issue(
     of="keras",
-    since="3.0",
+    since="3.7",
+    until="3.7",
     backends=("tensorflow",),
-    cause="On TensorFlow keras.distribution is a prototype that spreads nothing; what does is tf.distribute.",
-    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/distribution_lib.py",
-    symptom="devices that hold a copy of a weight: 1, not 2|no attribute 'num_processes'",
-    workaround=chapter_workarounds.MIRRORED,
+    cause=f"{PROTOTYPE}, though not with the Dropout of Keras 3.7.",
+    source="https://github.com/keras-team/keras/blob/v3.7.0/keras/src/backend/common/variables.py",
+    symptom=UNSPREAD,
 )
+@_prototype(since="3.8")
 @known_issue(
     of="keras",
     since="3.0",
