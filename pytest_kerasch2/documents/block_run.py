@@ -23,6 +23,7 @@ from typing import Any, Callable, Iterator
 # Characters of what a block prints; the rest is counted and not kept.
 MOST_PRINTED = 100_000
 MOST_PLACES = 20
+MOST_MARKS = 10_000
 # What a training is shortened to.
 EPOCHS = 1
 STEPS = 3
@@ -43,6 +44,15 @@ class _Printed(io.TextIOBase):
         super().__init__()
         self.parts: list[str] = []
         self.left = MOST_PRINTED
+        # By statement: its last line, and how many characters were written when it was done.
+        self.marks: list[tuple[int, int]] = []
+        # How many there were before the value of the last expression was shown.
+        self.shown_from: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Return how many characters are kept."""
+        return MOST_PRINTED - max(0, self.left)
 
     def writable(self) -> bool:
         return True
@@ -60,7 +70,8 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
     Args:
         number: of the block, for the names of its lines in a traceback.
         code: its Python.
-        settings: `refuse_network`, `shorten`, and `data`, files by their places below the folder of Keras.
+        settings: `refuse_network`, `shorten`, `console` for a session whose every value is shown, `seed_offset` for
+            other seeds than those in the code, and `data`, files by their places below the folder of Keras.
     """
     _begin(settings)
     _shortened.clear()
@@ -70,7 +81,7 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
     error = None
     with contextlib.redirect_stdout(printed):
         try:
-            _execute(number, code, bool(settings.get("shorten")))
+            _execute(number, code, settings, printed)
         except BaseException as raised:
             error = _described(raised, number)
     if os.getpid() != own:
@@ -80,6 +91,8 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
         "error": error,
         "printed": "".join(printed.parts),
         "printed_more": max(0, -printed.left),
+        "marks": printed.marks[:MOST_MARKS],
+        "shown_from": printed.shown_from,
         "shortened": bool(_shortened),
         "outside": sorted(_outside)[:MOST_PLACES],
         "seconds": time.monotonic() - began,
@@ -177,48 +190,86 @@ def _watcher() -> Callable[[str, tuple[Any, ...]], None]:
     return hook
 
 
-def _execute(number: int, code: str, shorten: bool) -> None:
+def _execute(number: int, code: str, settings: dict[str, Any], printed: _Printed) -> None:
     """Execute statement by statement: what an import brings is wrapped before the next one uses it."""
     name = f"<block {number}>"
     # Keras and TensorFlow read the source of functions from here.
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     absent: ImportError | None = None
-    for node, mode in _parts(ast.parse(code, name)):
+    for node, mode, last in _parts(ast.parse(code, name), bool(settings.get("console"))):
         is_import = mode == "exec" and isinstance(node.body[0], (ast.Import, ast.ImportFrom))
         if absent is not None and not is_import:
             continue
-        if shorten:
-            _shorten()
-        if _data:
-            _serve_data()
+        _wrap(settings)
         try:
-            _run_statement(compile(node, name, mode, 0, True), mode)
+            _run_statement(compile(node, name, mode, 0, True), mode, printed)
         except ImportError as error:
             if not is_import:
                 raise
             # The other imports of the block are of use to the blocks behind it.
             absent = absent or error
+        printed.marks.append((last, printed.size))
     if absent is not None:
         raise absent
 
 
-def _run_statement(compiled: Any, mode: str) -> None:
+def _wrap(settings: dict[str, Any]) -> None:
+    if settings.get("shorten"):
+        _shorten()
+    if settings.get("seed_offset"):
+        _shift_seeds(int(settings["seed_offset"]))
+    if _data:
+        _serve_data()
+
+
+def _run_statement(compiled: Any, mode: str, printed: _Printed) -> None:
     if mode == "exec":
         exec(compiled, _module.__dict__)
         return
     value = eval(compiled, _module.__dict__)
     if value is not None:
+        printed.shown_from = printed.size
         print(repr(value))  # noqa: T201 - as a notebook shows it
 
 
-def _parts(tree: ast.Module) -> Iterator[tuple[Any, str]]:
+def _parts(tree: ast.Module, console: bool) -> Iterator[tuple[Any, str, int]]:
+    """Yield statements, how each is compiled, and its last line; in a console session each value is shown."""
     for at, node in enumerate(tree.body):
-        if isinstance(node, ast.Expr) and at == len(tree.body) - 1:
-            yield ast.copy_location(ast.Expression(node.value), node), "eval"
+        following = tree.body[at + 1] if at + 1 < len(tree.body) else None
+        # CPython 3.7 knows where a statement begins, and not where it ends.
+        last = getattr(node, "end_lineno", None) or (following.lineno - 1 if following else 10**9)
+        if isinstance(node, ast.Expr) and (console or following is None):
+            yield ast.copy_location(ast.Expression(node.value), node), "eval", last
         else:
             module = ast.parse("")
             module.body = [node]
-            yield module, "exec"
+            yield module, "exec", last
+
+
+def _shift_seeds(offset: int) -> None:
+    """Let what sets a seed set another one, so that what depends on it is seen."""
+    places = (
+        ("random", "", "seed"), ("numpy", "random", "seed"), ("tensorflow", "random", "set_seed"),
+        ("keras", "utils", "set_random_seed"), ("tensorflow", "keras.utils", "set_random_seed"),
+        ("tf_keras", "utils", "set_random_seed"), ("tensorflow", "compat.v1", "set_random_seed"),
+    )  # fmt: skip
+    for module, path, name in places:
+        with contextlib.suppress(Exception):
+            owner: Any = sys.modules[module]
+            for part in filter(None, path.split(".")):
+                owner = getattr(owner, part)
+            if not hasattr(getattr(owner, name), "shifted_by_kerasch2"):
+                setattr(owner, name, _shifted(getattr(owner, name), offset))
+
+
+def _shifted(seed: Callable[..., Any], offset: int) -> Callable[..., Any]:
+    @functools.wraps(seed)
+    def shifted(*arguments: Any, **settings: Any) -> Any:
+        moved = [one + offset if type(one) is int else one for one in arguments]
+        return seed(*moved, **{name: one + offset if type(one) is int else one for name, one in settings.items()})
+
+    shifted.shifted_by_kerasch2 = True  # type: ignore[attr-defined]
+    return shifted
 
 
 def _shorten() -> None:

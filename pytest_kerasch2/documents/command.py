@@ -13,6 +13,7 @@ from pytest_kerasch2 import files, folders, foreign
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.documents import block_findings, document_lines, reading, releases
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
+from pytest_kerasch2.documents.document import Role
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 
 WRONG_STATUS = 1
@@ -111,7 +112,7 @@ def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFi
     diagnosis = diagnosing.diagnose(document, release)
     if not request.may_run or not document.runnable:
         return diagnosing.read_only(diagnosis, release)
-    from pytest_kerasch2.documents import execution, judging
+    from pytest_kerasch2.documents import execution, judging, output_findings
 
     text = document.decoded.text
     with folders.temporary("standins") as folder:
@@ -123,8 +124,11 @@ def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFi
             full=request.full,
             launcher=execution.network_launcher(),
             data={**archives, **made_up},
+            made_up=tuple(names),
+            consoles=frozenset(one.number for one in document.blocks if one.role is Role.CONSOLE),
         )
-        result = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+        result, executed = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+        result = output_findings.with_outputs(result, executed)
     if not names:
         return result
     note = f"made up in their true shape, since they are not on this machine: {', '.join(names)}"
