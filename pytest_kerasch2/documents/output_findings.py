@@ -29,14 +29,14 @@ def with_outputs(findings: DocumentFindings, executed: ExecutedDocument) -> Docu
     stored = printed_outputs.expected(findings.document)
     if not stored:
         return findings
-    reasons = _reasons(executed)
+    failed, reasons = _failed(executed), _reasons(executed)
     heads = executed.heads
 
     def compared(runs: Sequence[Mapping[int, BlockRun]]) -> dict[int, list[OutputComparison]]:
         return {
             number: printed_outputs.compare(
                 each, [_printed(number, run, executed) for run in runs if run[heads[number]].ran],
-                reasons.get(heads[number], ""),
+                failed.get(heads[number]) or reasons.get(heads[number], ""), shapes=heads[number] not in failed,
             )
             for number, each in stored.items()
         }  # fmt: skip
@@ -66,10 +66,15 @@ def _printed(number: int, runs: Mapping[int, BlockRun], executed: ExecutedDocume
     return Printed.of(runs[head].value, max(0, before))
 
 
-def _reasons(executed: ExecutedDocument) -> dict[int, str]:
-    """Return, by the number of a block, why its numbers say nothing."""
+def _failed(executed: ExecutedDocument) -> dict[int, str]:
+    """Return, by the number of a block, which failed one it depends on: it has other values, or older ones."""
     origins = {number: FAILED.format(number) for number, run in executed.mended.items() if not run.ran}
-    origins.update({number: SHORTENED for number, run in executed.mended.items() if run.value.get("shortened")})
+    return dependence.downstream(executed.mended_codes, origins)
+
+
+def _reasons(executed: ExecutedDocument) -> dict[int, str]:
+    """Return, by the number of a block, why its numbers say nothing, but for those of shapes."""
+    origins = {number: SHORTENED for number, run in executed.mended.items() if run.value.get("shortened")}
     for number, code in executed.mended_codes:
         if any(re.search(rf"\b{re.escape(name)}\b", code) for name in executed.settings.made_up):
             origins.setdefault(number, MADE_UP)

@@ -133,7 +133,9 @@ def expected(document: Document) -> dict[int, list[StoredOutput]]:
     return stored
 
 
-def compare(stored: Sequence[StoredOutput], runs: Sequence[Printed], reason: str = "") -> list[OutputComparison]:
+def compare(
+    stored: Sequence[StoredOutput], runs: Sequence[Printed], reason: str = "", shapes: bool = True
+) -> list[OutputComparison]:
     """Return what is said of the outputs of a block.
 
     Args:
@@ -141,6 +143,7 @@ def compare(stored: Sequence[StoredOutput], runs: Sequence[Printed], reason: str
         runs: what came in a first run and, where there was one, in another one with other seeds; nothing where the
             block did not run.
         reason: why only shapes can be judged, such as a training that was shortened; empty if there is none.
+        shapes: whether these can.
     """
     compared = []
     since = 0
@@ -150,17 +153,17 @@ def compare(stored: Sequence[StoredOutput], runs: Sequence[Printed], reason: str
         if problem:
             compared.append(OutputComparison(one.kind, NOT_JUDGED, problem))
         else:
-            compared.append(_compared(one, [run.part(one, since) for run in runs], reason))
+            compared.append(_compared(one, [run.part(one, since) for run in runs], reason, shapes))
         since = one.last
     return compared
 
 
-def _compared(stored: StoredOutput, texts: Sequence[str], reason: str) -> OutputComparison:
+def _compared(stored: StoredOutput, texts: Sequence[str], reason: str, shapes: bool) -> OutputComparison:
     document = printed_text.comparable(stored.text)
     came = [_aligned(printed_text.comparable(text), document, stored.kind) for text in texts]
     first = came[0]
     if first.words == document.words:
-        return _of_numbers(stored.kind, document, came, reason)
+        return _of_numbers(stored.kind, document, came, reason, shapes)
     return _of_words(stored, document, came, reason)
 
 
@@ -179,12 +182,14 @@ def _aligned(came: ComparableText, document: ComparableText, kind: str) -> Compa
     return equal[0] if equal else parts[0] if len(parts) == 1 else came
 
 
-def _of_numbers(kind: str, document: ComparableText, came: Sequence[ComparableText], reason: str) -> OutputComparison:
+def _of_numbers(
+    kind: str, document: ComparableText, came: Sequence[ComparableText], reason: str, shapes: bool
+) -> OutputComparison:
     pairs = list(zip(document.numbers, came[0].numbers))
     differing = [at for at, (one, other) in enumerate(pairs) if not one.agrees(other)]
     if not differing:
         return OutputComparison(kind, SAME)
-    judged = [at for at in differing if not reason or pairs[at][0].kind == SHAPE]
+    judged = [at for at in differing if not reason or (shapes and pairs[at][0].kind == SHAPE)]
     if not judged:
         return _differs(kind, NOT_JUDGED, [pairs[at] for at in differing], reason)
     others = [one for one in came[1:] if one.words == document.words]

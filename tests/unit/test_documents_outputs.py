@@ -132,6 +132,8 @@ def test_behind_a_shortened_training_shapes_alone_are_judged(document: str) -> N
     assert (one.verdict, one.reason, one.exact) == ("not_judged", "since the training was shortened", False)
     assert compared("(3, 4) 0.5", "(3, 5) 0.75", reason="since the training was shortened").verdict == "numbers_differ"
     assert not compared("float32", "float64", reason="since the training was shortened").exact
+    stored = [StoredOutput("fence", "(3, 4)")]
+    assert printed_outputs.compare(stored, [Printed("(3, 5)")], "why", shapes=False)[0].verdict == "not_judged"
 
 
 def test_what_differs_from_run_to_run_is_not_judged() -> None:
