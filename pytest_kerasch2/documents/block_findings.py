@@ -10,6 +10,7 @@ from typing import Any, Sequence
 from pytest_kerasch2.changes.catalogue_of_changes import Match
 from pytest_kerasch2.changes.known_change import Effect, KnownChange
 from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.documents.comparing import ReleaseDifference
 from pytest_kerasch2.documents.document import Document, DocumentBlock
 from pytest_kerasch2.documents.printed_outputs import VERDICTS, OutputComparison
 
@@ -94,6 +95,7 @@ class BlockFinding:
         seconds: that it took.
         shortened: whether a training in it was shortened.
         outputs: what the document prints as its output, compared with what came.
+        differences: what it makes and prints otherwise on another release.
     """
 
     block: DocumentBlock
@@ -106,6 +108,7 @@ class BlockFinding:
     seconds: float | None = None
     shortened: bool = False
     outputs: tuple[OutputComparison, ...] = ()
+    differences: tuple[ReleaseDifference, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -124,6 +127,7 @@ class BlockFinding:
             "seconds": self.seconds,
             "shortened": self.shortened,
             "outputs": [one.to_dict() for one in self.outputs],
+            "differences": [one.to_dict() for one in self.differences],
         }
 
 

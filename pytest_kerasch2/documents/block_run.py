@@ -17,13 +17,18 @@ import shutil
 import sys
 import time
 import types
+import warnings
 from pathlib import Path
 from typing import Any, Callable, Iterator
+
+from pytest_kerasch2.documents import observing
 
 # Characters of what a block prints; the rest is counted and not kept.
 MOST_PRINTED = 100_000
 MOST_PLACES = 20
 MOST_MARKS = 10_000
+MOST_WARNINGS = 20
+MOST_WARNED = 300
 # What a training is shortened to.
 EPOCHS = 1
 STEPS = 3
@@ -71,7 +76,8 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
         number: of the block, for the names of its lines in a traceback.
         code: its Python.
         settings: `refuse_network`, `shorten`, `console` for a session whose every value is shown, `seed_offset` for
-            other seeds than those in the code, and `data`, files by their places below the folder of Keras.
+            other seeds than those in the code, `data`, files by their places below the folder of Keras, and `observe`,
+            the names that the block makes and those that it uses.
     """
     _begin(settings)
     _shortened.clear()
@@ -79,7 +85,8 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
     own, began = os.getpid(), time.monotonic()
     printed = _Printed()
     error = None
-    with contextlib.redirect_stdout(printed):
+    warned: list[str] = []
+    with contextlib.redirect_stdout(printed), _noticed_warnings(warned):
         try:
             _execute(number, code, settings, printed)
         except BaseException as raised:
@@ -87,7 +94,10 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
     if os.getpid() != own:
         # A fork that the block has made, and that came back here: its answer would stand in the place of ours.
         os._exit(0)
+    names = settings.get("observe")
     return {
+        "observed": observing.observe(_module.__dict__, names["made"], names["used"]) if names else {},
+        "warned": warned,
         "error": error,
         "printed": "".join(printed.parts),
         "printed_more": max(0, -printed.left),
@@ -97,6 +107,24 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
         "outside": sorted(_outside)[:MOST_PLACES],
         "seconds": time.monotonic() - began,
     }
+
+
+@contextlib.contextmanager
+def _noticed_warnings(warned: list[str]) -> Iterator[None]:
+    """Keep the first warnings as texts, and show them all the same; which ones come is not changed."""
+    show = warnings.showwarning
+
+    def noticed(message: Any, category: Any, *rest: Any, **more: Any) -> None:
+        if len(warned) < MOST_WARNINGS:
+            warned.append(f"{category.__name__}: {message}"[:MOST_WARNED])
+        show(message, category, *rest, **more)
+
+    warnings.showwarning = noticed
+    try:
+        yield
+    finally:
+        if warnings.showwarning is noticed:
+            warnings.showwarning = show
 
 
 def _begin(settings: dict[str, Any]) -> None:
@@ -295,12 +323,39 @@ def _short(fit: Callable[..., Any]) -> Callable[..., Any]:
             changes["steps_per_epoch"] = given
         if bound.arguments.get("validation_data") is not None and bound.arguments.get("validation_steps") is None:
             changes["validation_steps"] = STEPS
+        if _is_early():
+            changes = _cut_data(bound.arguments, changes["epochs"])
         bound.arguments.update(changes)
         _shortened.append("fit")
         return fit(*bound.args, **bound.kwargs)
 
     shortened.shortened_by_kerasch2 = True  # type: ignore[attr-defined]
     return shortened
+
+
+def _is_early() -> bool:
+    """Whether it is TensorFlow 2.0 or 2.1, which count the steps of an array by parts of equal size."""
+    version = str(getattr(sys.modules.get("tensorflow"), "__version__", ""))
+    return version.startswith(("2.0.", "2.1."))
+
+
+def _cut_data(arguments: dict[str, Any], epochs: int) -> dict[str, Any]:
+    """Return arguments of `fit` with fewer data, or with fewer steps where there are no arrays to cut."""
+    most = STEPS * (arguments.get("batch_size") or 32)
+    names = [name for name in ("x", "y", "sample_weight", "validation_data") if arguments.get(name) is not None]
+    changes: dict[str, Any] = {name: _cut(arguments[name], most) for name in names}
+    if not hasattr(arguments.get("x"), "__len__"):
+        steps = arguments.get("steps_per_epoch")
+        changes["steps_per_epoch"] = min(steps, STEPS) if isinstance(steps, int) else STEPS
+    return {**changes, "epochs": epochs}
+
+
+def _cut(data: Any, most: int) -> Any:
+    if isinstance(data, (list, tuple)) and data and all(hasattr(one, "shape") for one in data):
+        return type(data)(_cut(one, most) for one in data)
+    if isinstance(data, dict):
+        return {name: _cut(one, most) for name, one in data.items()}
+    return data[:most] if getattr(data, "shape", ()) and hasattr(data, "__getitem__") else data
 
 
 def _described(error: BaseException, number: int) -> dict[str, Any]:

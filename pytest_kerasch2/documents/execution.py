@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from pytest_kerasch2.data import places, registry
+from pytest_kerasch2.documents import gaps
 from pytest_kerasch2.subprocesses import runner
 from pytest_kerasch2.subprocesses.job import Job, JobOutcome
 
@@ -34,6 +35,9 @@ class RunSettings:
         made_up: the names of the data sets among them that are made up.
         consoles: the numbers of the blocks that are console sessions.
         seed_offset: what is added to the seeds that the document sets.
+        observe: whether it is kept what the names of each block are bound to.
+        interpreter: of another environment, with `package`; an empty text means this one.
+        package: the folder with a copy of this package for that one.
     """
 
     deadline: float = 120.0
@@ -44,19 +48,26 @@ class RunSettings:
     made_up: tuple[str, ...] = ()
     consoles: frozenset[int] = frozenset()
     seed_offset: int = 0
+    observe: bool = False
+    interpreter: str = ""
+    package: str = ""
 
     def job(self, number: int, code: str) -> Job:
         """Return the job that runs a block."""
-        settings = {
+        settings: dict[str, Any] = {
             "shorten": not self.full, "refuse_network": not self.launcher, "data": dict(self.data),
             "console": number in self.consoles, "seed_offset": self.seed_offset,
         }  # fmt: skip
+        if self.observe:
+            names = gaps.names_of(code)
+            settings["observe"] = {"made": sorted(names.names_made), "used": sorted(names.used)}
         environment = {"MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")}
         if not self.full:
             environment["KERAS_MAX_EPOCHS"] = "1"
         return Job(
             target=_TARGET, arguments=(number, code, settings), environment=environment, deadline=self.deadline,
             memory_mib=self.memory, launcher=self.launcher, place=number,
+            interpreter=self.interpreter, package=self.package,
         )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Mapping, Sequence
 
@@ -13,8 +12,6 @@ from pytest_kerasch2.documents.printed_text import MEASURED, SHAPE, SIGN, Compar
 SAME, TEXT, NUMBERS, NOT_JUDGED = "same", "text_differs", "numbers_differ", "not_judged"
 VERDICTS = (SAME, TEXT, NUMBERS, NOT_JUDGED)
 MOST_DIFFERENCES = 5
-# Words of which one cannot stand for another.
-_EXACT = ({"float16", "bfloat16", "float32", "float64"}, {"True", "False"})
 MOST_WORDS = 160
 # Places at which a fence may stand in what came.
 MOST_PARTS = 100
@@ -232,19 +229,14 @@ def _of_words(
         return OutputComparison(stored.kind, NOT_JUDGED, "nothing of that kind was printed")
     if printed_text.CUT.search(stored.text):
         return OutputComparison(stored.kind, NOT_JUDGED, "the document leaves a part of it out")
+    if reason and (document.training or first.training):
+        return OutputComparison(stored.kind, NOT_JUDGED, reason)
     if any(one.words != first.words for one in came[1:]):
         reason = "the text differs from run to run"
     elif not reason and (document.training or first.training):
         reason = "a training prints itself in other ways on other releases"
-    exact = not reason and _is_exact(document.words, first.words)
+    exact = not reason and printed_text.is_exact(document.words, first.words)
     return OutputComparison(stored.kind, TEXT, reason, words=_parts(document.words, first.words), exact=exact)
-
-
-def _is_exact(one: str, other: str) -> bool:
-    """Whether two texts differ in nothing but types of floats and truth values; the rest may be how things print."""
-    left, right = re.findall(r"\w+|\W", one), re.findall(r"\w+|\W", other)
-    differing = [pair for pair in zip(left, right) if pair[0] != pair[1]]
-    return len(left) == len(right) and all(any(set(pair) <= words for words in _EXACT) for pair in differing)
 
 
 def _parts(one: str, other: str) -> tuple[str, str]:

@@ -79,6 +79,9 @@ _TUPLE = re.compile(r"(?<!\w)\((?:None|\?|\d+)(?:, ?(?:None|\?|\d+))*,?\)|\[None
 _SHAPED = re.compile(r"(?:shape=|shape:? ?|TensorShape )[(\[]?[^)\]]*[)\]]?|params \d+")
 CUT = re.compile(r"^\s*(?:\.\.\.|\[\.\.\.\]|…|\[…\])\s*$", re.MULTILINE)
 
+# Words of which one cannot stand for another.
+_EXACT = ({"float16", "bfloat16", "float32", "float64"}, {"True", "False"})
+
 
 @dataclass(frozen=True)
 class PrintedNumber:
@@ -170,6 +173,13 @@ def comparable(text: str) -> ComparableText:
     shapes = [match.span() for pattern in (_TUPLE, _SHAPED) for match in pattern.finditer(reduced)]
     numbers = tuple(_number(match, shapes) for match in _NUMBER.finditer(reduced))
     return ComparableText(_NUMBER.sub(SIGN, reduced), numbers, summarised, training)
+
+
+def is_exact(one: str, other: str) -> bool:
+    """Whether two texts differ in nothing but types of floats and truth values; the rest may be how things print."""
+    left, right = re.findall(r"\w+|\W", one), re.findall(r"\w+|\W", other)
+    differing = [pair for pair in zip(left, right) if pair[0] != pair[1]]
+    return len(left) == len(right) and all(any(set(pair) <= words for words in _EXACT) for pair in differing)
 
 
 def _number(match: re.Match[str], shapes: list[tuple[int, int]]) -> PrintedNumber:
