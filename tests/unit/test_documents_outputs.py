@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ if sys.version_info < (3, 9):
 from pytest_kerasch2 import cli
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import dependence, printed_outputs, printed_text, reading, releases
-from pytest_kerasch2.documents.document import StoredOutput
+from pytest_kerasch2.documents import dependence, output_lines, printed_outputs, printed_text, reading, releases
+from pytest_kerasch2.documents.block_findings import BlockFinding, Word
+from pytest_kerasch2.documents.document import DocumentBlock, StoredOutput
 from pytest_kerasch2.documents.printed_outputs import OutputComparison, Printed
 
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "check-a-document.md"
 SCHEMA = Path(reading.__file__).parent / "check.schema.json"
 KERAS_2_BAR = "48/48 [==============================] - 1s 20ms/step - loss: 0.5 - accuracy: 0.75\n"
 KERAS_3_BARS = (
@@ -185,6 +189,17 @@ def test_what_depends_on_a_block_is_followed_by_names() -> None:
     ]
 
     assert dependence.downstream(codes, {2: "why"}) == {2: "why", 3: "why", 7: "why"}
+
+
+def test_the_guide_shows_how_outputs_are_shown() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    (shown,) = re.findall(
+        r"^<!-- checked by test_documents_outputs -->\n```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
+    )
+    outputs = (compared("1.3333334", "0.0"), compared("dtype('float32')", "dtype('float64')"))
+    finding = BlockFinding(DocumentBlock(1, ()), Word.CHANGED, outputs=outputs)
+
+    assert textwrap.dedent("\n".join(output_lines.block_lines(finding))) == shown.rstrip("\n")
 
 
 # From here on the documents are run.
