@@ -245,7 +245,8 @@ def _judged(key: tuple[str, str], there: SideRuns, here: SideRuns, doubt: str) -
     difference = ReleaseDifference(*key, one.kind, one.shown, other.shown)
     if one.kind == STRUCTURE:
         return difference
-    if doubt:
+    # A text that a training decides is another one with other seeds.
+    if one.kind == NUMBER and doubt:
         return _inconclusive(difference, doubt)
     if there.again is None or here.again is None:
         return _inconclusive(difference, ONCE)

@@ -34,6 +34,7 @@ _PYTHONS = (
 _BOUNDS = (("2.1", "h5py<3"), ("2.1", "numpy<1.19"), ("2.8", "protobuf<3.21"), ("2.15", "numpy<2"))
 _REMEDY = "write --against tensorflow==2.0.0, --against 2.15 or --against keras==3.5"
 _DEADLINE = 60.0
+_VERSION = "import platform, sys; print(platform.python_implementation(), '%d.%d' % sys.version_info[:2])"
 
 
 @dataclass(frozen=True)
@@ -113,35 +114,46 @@ def check(against: str | None, python: Path | None) -> None:
         interpreter_for(parse(against))
 
 
-def interpreter_for(asked: AskedRelease) -> str:
-    """Return the CPython with which a release is installed, such as `3.7`.
+def interpreter_for(asked: AskedRelease) -> Path:
+    """Return the CPython with which a release is installed.
 
     Raises:
         InvalidArgument: there is none of those that it has wheels for.
     """
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     if own in asked.pythons:
-        return own
-    found = next((one for one in asked.pythons if _is_here(one)), None)
-    if found is not None:
-        return found
+        return Path(sys.executable)
+    for version in asked.pythons:
+        for candidate in _candidates(version):
+            if _output([str(candidate), "-c", _VERSION]) == f"CPython {version}":
+                return candidate
     needed = asked.pythons[0] if len(asked.pythons) == 1 else f"{asked.pythons[-1]} to {asked.pythons[0]}"
-    with_uv = "" if shutil.which("uv") else " and no uv, which is needed to install for another one"
     raise InvalidArgument(
-        f"{asked.package} {asked.version} needs CPython {needed}", f"this is {own}, and there is no other one{with_uv}",
+        f"{asked.package} {asked.version} needs CPython {needed}",
+        f"this is {own}, and none of them is on the path, in pyenv or among those of uv",
         f"run `uv python install {asked.pythons[0]}`, or name an interpreter that has it with --against-python",
-    )  # fmt: skip
+    )
 
 
-def _is_here(version: str) -> bool:
-    """Whether uv finds a CPython; it is not asked to download one."""
+def _candidates(version: str) -> Iterator[Path]:
+    on_path = shutil.which(f"python{version}")
+    if on_path:
+        yield Path(on_path)
+    versions = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser() / "versions"
+    yield from sorted(versions.glob(f"{version}.*/bin/python{version}"), reverse=True)
     uv = shutil.which("uv")
-    if uv is None:
-        return False
-    command = [uv, "python", "find", "--no-project", "--no-python-downloads", version]
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(command, capture_output=True, timeout=_DEADLINE, check=False).returncode == 0
-    return False
+    # It is not asked to download one.
+    of_uv = _output([uv, "python", "find", "--no-project", "--no-python-downloads", version]) if uv else ""
+    if of_uv:
+        yield Path(of_uv)
+
+
+def _output(command: list[str]) -> str:
+    """Return what a command prints, or an empty text where it fails."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError, UnicodeError):
+        done = subprocess.run(command, capture_output=True, timeout=_DEADLINE, check=False)
+        return done.stdout.decode().strip() if done.returncode == 0 else ""
+    return ""
 
 
 @contextlib.contextmanager
@@ -160,8 +172,8 @@ def opened(against: str | None, python: Path | None) -> Iterator[OtherRelease]:
         asked = None if against is None else parse(against)
         if python is None:
             assert asked is not None
-            requirements = ",".join([*asked.requirements, f"python=={interpreter_for(asked)}"])
-            folder = stack.enter_context(installed_releases.installed(requirements))
+            install = installed_releases.installed(",".join(asked.requirements), interpreter_for(asked))
+            folder = stack.enter_context(install)
             python = next(one for one in (folder / "bin/python", folder / "Scripts/python.exe") if one.is_file())
         package = stack.enter_context(timed_processes.copied_package())
         release = _release_of(python.absolute(), package)

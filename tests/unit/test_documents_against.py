@@ -114,9 +114,14 @@ def test_what_differs(there: BlockRun, here: BlockRun, expected: list[tuple[str,
 
 
 def test_a_number_behind_a_shortened_training_is_inconclusive_and_a_shape_is_not() -> None:
-    there, here = ran(x=number(1.0), y=array()), ran(x=number(2.0), y=array("float64"))
+    text = [{"kind": "str", "text": one} for one in ("accuracy", "compile_metrics")]
+    there, here = ran(x=number(1.0), y=array(), z=text[0]), ran(x=number(2.0), y=array("float64"), z=text[1])
 
-    assert compared(there, here, "why") == [("x", "number", "inconclusive"), ("y.dtype", "structure", "differs")]
+    assert compared(there, here, "why") == [
+        ("x", "number", "inconclusive"),
+        ("y.dtype", "structure", "differs"),
+        ("z", "text", "differs"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -291,15 +296,34 @@ def test_what_is_no_release_is_refused(text: str) -> None:
         other_release.parse(text)
 
 
-def test_a_release_without_a_python_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_without_a_python_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
 
     with pytest.raises(InvalidArgument) as refused:
         other_release.check("2.0.0", None)
 
     assert "tensorflow 2.0.0 needs CPython 3.7" in str(refused.value)
-    assert "no uv" in str(refused.value)
+    assert "none of them is on the path" in str(refused.value)
     assert "--against-python" in str(refused.value)
+
+
+@pytest.mark.parametrize(("says", "is_taken"), [("CPython 3.7", True), ("CPython 3.8", False), ("PyPy 3.7", False)])
+def test_a_python_of_pyenv_is_taken_if_it_is_what_it_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, says: str, is_taken: bool
+) -> None:
+    python = tmp_path / "versions" / "3.7.16" / "bin" / "python3.7"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\necho {says}\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+
+    if is_taken:
+        assert other_release.interpreter_for(other_release.parse("2.0.0")) == python
+    else:
+        with pytest.raises(InvalidArgument):
+            other_release.interpreter_for(other_release.parse("2.0.0"))
 
 
 @pytest.mark.parametrize(
