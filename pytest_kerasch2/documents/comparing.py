@@ -106,13 +106,13 @@ class ReleaseDifference:
 
 def leaves(run: BlockRun) -> dict[tuple[str, str], Leaf]:
     """Return all that is known of what a block made and printed, by name and path."""
-    known: dict[tuple[str, str], Leaf] = {}
+    leaves_of: dict[tuple[str, str], Leaf] = {}
     for name, one in dict(run.value.get("observed") or {}).items():
-        known.update({(name, path): leaf for path, leaf in _leaves(one, "")})
+        leaves_of.update({(name, path): leaf for path, leaf in _leaves(one, "")})
     printed = printed_text.comparable(str(run.value.get("printed") or ""))
-    known[OUTPUT, ""] = Leaf(PRINTED, printed.words)
-    known[OUTPUT, "numbers"] = Leaf(NUMBER, list(printed.numbers))
-    return known
+    leaves_of[OUTPUT, ""] = Leaf(PRINTED, printed.words)
+    leaves_of[OUTPUT, "numbers"] = Leaf(NUMBER, list(printed.numbers))
+    return leaves_of
 
 
 def _leaves(one: Mapping[str, Any], path: str) -> Iterator[tuple[str, Leaf]]:
@@ -178,7 +178,7 @@ def compare(there: SideRuns, here: SideRuns, doubt: str = "") -> list[ReleaseDif
     if not there.first.ran:
         return []
     one, other = leaves(there.first), leaves(here.first)
-    found = []
+    differences = []
     skipped: set[tuple[str, str]] = set()
     for key in [*one, *(key for key in other if key not in one)]:
         if _is_below(key, skipped):
@@ -187,10 +187,10 @@ def compare(there: SideRuns, here: SideRuns, doubt: str = "") -> list[ReleaseDif
             continue
         if key in one and key in other:
             skipped.update(_not_comparable(key))
-            found.append(_judged(key, there, here, doubt))
+            differences.append(_judged(key, there, here, doubt))
         elif _counts_alone(key, one, other):
-            found.append(ReleaseDifference(*key, NUMBER, one[key].shown, "not there"))
-    return _without_doubles(found)[:MOST_DIFFERENCES]
+            differences.append(ReleaseDifference(*key, NUMBER, one[key].shown, "not there"))
+    return _without_doubles(differences)[:MOST_DIFFERENCES]
 
 
 def _not_comparable(key: tuple[str, str]) -> set[tuple[str, str]]:
@@ -226,10 +226,10 @@ def _counts_alone(
     return bool(of_optimizer and leaf is not None and leaf.kind == NUMBER and leaf.value[0])
 
 
-def _without_doubles(found: Sequence[ReleaseDifference]) -> list[ReleaseDifference]:
+def _without_doubles(differences: Sequence[ReleaseDifference]) -> list[ReleaseDifference]:
     """Return differences without the numbers of a text whose words differ already."""
-    texts = {(one.name, one.path) for one in found if one.kind in (TEXT, PRINTED)}
-    return [one for one in found if not (one.path.endswith("numbers") and (one.name, _above(one.path)) in texts)]
+    texts = {(one.name, one.path) for one in differences if one.kind in (TEXT, PRINTED)}
+    return [one for one in differences if not (one.path.endswith("numbers") and (one.name, _above(one.path)) in texts)]
 
 
 def _ending(run: BlockRun) -> str:

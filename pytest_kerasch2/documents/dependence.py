@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Sequence
+import builtins
+from typing import Iterator, Mapping, Sequence
 
 from pytest_kerasch2.documents import gaps
+
+# Everybody uses them, and nobody changes them.
+_BUILTINS = frozenset(dir(builtins))
 
 
 def downstream(codes: Sequence[tuple[int, str]], origins: Mapping[int, str]) -> dict[int, str]:
@@ -16,21 +20,37 @@ def downstream(codes: Sequence[tuple[int, str]], origins: Mapping[int, str]) -> 
         codes: number and code of each block, in their order.
         origins: by the number of a block, the reason that is passed on.
     """
-    reasons: dict[int, str] = {}
+    reasons = _reasons(codes, origins, False)
+    return {number: reason for number, reason, _ in reasons}
+
+
+def followers(codes: Sequence[tuple[int, str]], origins: Mapping[int, str]) -> set[int]:
+    """Return the blocks that use what one of some blocks before them makes; these may be among them.
+
+    A package that one of those imports is such a thing too.
+    """
+    return {number for number, _, is_follower in _reasons(codes, origins, True) if is_follower}
+
+
+def _reasons(
+    codes: Sequence[tuple[int, str]], origins: Mapping[int, str], with_imports: bool
+) -> Iterator[tuple[int, str, bool]]:
     names_of: dict[str, str] = {}
     imported: set[str] = set()
     for number, code in codes:
         names = gaps.names_of(code)
         imported |= _imported(code)
+        if with_imports and number in origins:
+            imported -= _imported(code)
         used = names.used | names.later
-        reason = origins.get(number) or next((names_of[one] for one in sorted(used) if one in names_of), None)
+        passed = next((names_of[one] for one in sorted(used) if one in names_of), None)
+        reason = origins.get(number) or passed
         if reason is not None:
-            reasons[number] = reason
-            names_of.update(dict.fromkeys((names.names_made | used) - imported, reason))
+            yield number, reason, passed is not None
+            names_of.update(dict.fromkeys((names.names_made | used) - imported - _BUILTINS, reason))
         else:
             for name in names.names_made:
                 names_of.pop(name, None)
-    return reasons
 
 
 def _imported(code: str) -> set[str]:

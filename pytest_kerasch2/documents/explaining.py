@@ -103,8 +103,8 @@ def explain(
 
 def _explanation(one: ReleaseDifference, code: str, causes: Mapping[str, Cause], there: Release, here: Release) -> str:
     for change in VALUE_CHANGES:
-        found = change.name in causes if change.issue is None else bool(re.search(change.code, code))
-        if found and change.parts(there, here) and change.shows(one):
+        is_met = change.name in causes if change.issue is None else bool(re.search(change.code, code))
+        if is_met and change.parts(there, here) and change.shows(one):
             return change.name
     if one.kind == OUTCOME:
         return next((name for name, cause in causes.items() if cause.kind == "raises"), "")

@@ -56,16 +56,16 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def observe(namespace: Mapping[str, Any], made: Iterable[str], used: Iterable[str]) -> dict[str, Any]:
+def observe(namespace: Mapping[str, Any], bound: Iterable[str], used: Iterable[str]) -> dict[str, Any]:
     """Return what names are bound to.
 
     Args:
         namespace: of the document.
-        made: names that the block binds.
+        bound: names that the block binds.
         used: names that it uses; of these, models, layers and optimizers alone may have become something else.
     """
     observed: dict[str, Any] = {}
-    for name in made:
+    for name in bound:
         if name in namespace and not name.startswith("_") and len(observed) < MOST_NAMES:
             observed[name] = observation(namespace[name])
     for name in used:
@@ -116,13 +116,13 @@ def _simple(value: Any) -> dict[str, Any] | None:
         return {"kind": "constant", "text": str(value)}
     if type(value) in (int, float):
         number = float(value) if abs(value) < 2**1000 else math.inf
-        return {"kind": type(value).__name__, "numbers": [_plain(number)]}
+        return {"kind": type(value).__name__, "numbers": [_json_number(number)]}
     if type(value) in (str, bytes):
         return {"kind": type(value).__name__, "text": str(value)[:MOST_TEXT]}
     return None
 
 
-def _plain(number: float) -> float | str:
+def _json_number(number: float) -> float | str:
     """Return a number as JSON has it."""
     return number if math.isfinite(number) else str(number)
 
@@ -151,7 +151,7 @@ def _summary(numbers: list[float]) -> list[Any]:
         return [str(one) for one in numbers[:FIRST_NUMBERS]]
     mean = math.fsum(finite) / len(finite)
     spread = math.sqrt(math.fsum((one - mean) ** 2 for one in finite) / len(finite))
-    return [*map(_plain, numbers[:FIRST_NUMBERS]), mean, spread, min(finite), max(finite)]
+    return [*map(_json_number, numbers[:FIRST_NUMBERS]), mean, spread, min(finite), max(finite)]
 
 
 def _array(value: Any) -> dict[str, Any] | None:
@@ -189,7 +189,7 @@ def _contents(array: Any, numpy: Any) -> dict[str, Any]:
         record["digest"] = hashlib.sha256(numpy.ascontiguousarray(array).tobytes()).hexdigest()[:16]
         numbers = array.astype("float64").ravel()
         finite = numbers[numpy.isfinite(numbers)]
-        first = [_plain(float(one)) for one in numbers[:FIRST_NUMBERS]]
+        first = [_json_number(float(one)) for one in numbers[:FIRST_NUMBERS]]
         more = [finite.mean(), finite.std(), finite.min(), finite.max()] if finite.size else []
         record["numbers"] = [*first, *map(float, more)]
     else:
@@ -232,7 +232,7 @@ def _weights(value: Any) -> dict[str, Any]:
     # Generators of dropout count as weights in Keras 3.
     kept = [one for one in arrays if one.dtype.kind == "f"][:MOST_LAYERS]
     numbers = [float(one) for array in kept for one in (array.ravel()[0], array.mean(dtype="float64"))]
-    return {"shapes": [list(one.shape) for one in kept], "numbers": [_plain(one) for one in numbers]}
+    return {"shapes": [list(one.shape) for one in kept], "numbers": [_json_number(one) for one in numbers]}
 
 
 def _optimizer(value: Any) -> dict[str, Any]:
@@ -241,7 +241,7 @@ def _optimizer(value: Any) -> dict[str, Any]:
 
 def _history(value: Any) -> dict[str, Any]:
     history = dict(value.history)
-    numbers = [_plain(float(one)) for key in sorted(history) for one in history[key][:FIRST_NUMBERS]]
+    numbers = [_json_number(float(one)) for key in sorted(history) for one in history[key][:FIRST_NUMBERS]]
     return {"kind": "history", "keys": sorted(history), "epochs": len(value.epoch), "numbers": numbers}
 
 
@@ -275,5 +275,5 @@ def _setting(value: Any, depth: int = 0) -> Any:
     if hasattr(value, "numpy"):
         value = value.numpy()
     if isinstance(value, (int, float)) or hasattr(value, "item"):
-        return _plain(float(value))
+        return _json_number(float(value))
     return getattr(value, "__name__", type(value).__name__)

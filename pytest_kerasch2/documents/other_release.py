@@ -33,7 +33,7 @@ _PYTHONS = (
 # What a release forgot to declare, and breaks without, up to and with the TensorFlow that is named.
 _BOUNDS = (("2.1", "h5py<3"), ("2.1", "numpy<1.19"), ("2.8", "protobuf<3.21"), ("2.15", "numpy<2"))
 _REMEDY = "write --against tensorflow==2.0.0, --against 2.15 or --against keras==3.5"
-_DEADLINE = 60.0
+_DEADLINE = 180.0
 _VERSION = "import platform, sys; print(platform.python_implementation(), '%d.%d' % sys.version_info[:2])"
 
 

@@ -113,14 +113,15 @@ def _compared(there: _Side, here: _Side, executed: ExecutedDocument) -> dict[int
     doubts = dependence.downstream(here.codes, origins)
     failed = {number: "x" for side in (there, here) for number, run in side.runs[0].items() if not run.ran}
     behind = dependence.downstream(here.codes, failed)
+    followers = dependence.followers(here.codes, failed)
     seen: set[tuple[str, str, str, str]] = set()
     compared: dict[int, list[ReleaseDifference]] = {}
     for number, _ in here.codes:
-        if number in behind and number not in failed:
+        if number in followers or (number in behind and number not in failed):
             # One side may have another value, or an older one, because an earlier block failed there.
             continue
-        found = comparing.compare(there.of(number), here.of(number), doubts.get(number, ""))
-        kept = [one for one in found if (one.name, one.path, one.there, one.here) not in seen]
+        differences = comparing.compare(there.of(number), here.of(number), doubts.get(number, ""))
+        kept = [one for one in differences if (one.name, one.path, one.there, one.here) not in seen]
         seen.update((one.name, one.path, one.there, one.here) for one in kept if one.name != comparing.OUTPUT)
         compared[number] = kept
     return compared
@@ -180,7 +181,7 @@ def _note(other: OtherRelease, runs: int, merged: Differences) -> str:
     times = {1: "once", 2: "twice, with the same seeds", 3: "three times, once with other seeds"}[runs]
     what = f"compared with {label(other.release)}, Keras {other.release.keras}, run {times} on each release"
     return (
-        f"{what}: {len(certain)} differences, of which {explained} are explained by a known change, and "
+        f"{what}: {len(certain)} different, {explained} of them explained by a known change, "
         f"{len(every) - len(certain)} inconclusive"
     )
 

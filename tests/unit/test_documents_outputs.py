@@ -202,6 +202,13 @@ def test_the_guide_shows_how_outputs_are_shown() -> None:
     assert textwrap.dedent("\n".join(output_lines.block_lines(finding))) == shown.rstrip("\n")
 
 
+def test_a_follower_uses_what_a_failed_block_makes_or_imports() -> None:
+    codes = [(1, "import np"), (2, "x = np.a()"), (3, "y = 1"), (4, "y")]
+
+    assert dependence.followers(codes, {1: "why", 2: "why"}) == {2}
+    assert dependence.followers(codes, {3: "why"}) == {4}
+
+
 # From here on the documents are run.
 
 
