@@ -289,6 +289,8 @@ def _add_check(parser: Parser, commands: Any) -> None:
     check.add_argument("--fix", action="store_true", help="write a mended copy beside each document")
     check.add_argument("--in-place", action="store_true", help="overwrite each document with its mended text")
     check.add_argument("--full", action="store_true", help="do not shorten trainings")
+    check.add_argument("--against", type=word, metavar="X", help="run it on this release too: tensorflow==2.0.0, 2.15")
+    check.add_argument("--against-python", type=path, metavar="PATH", help="an interpreter that has that release")
     check.add_argument("--deadline", type=real, default=120.0, metavar="SECONDS", help="for each block (120)")
     check.add_argument("--memory", type=whole, default=8192, metavar="MIB", help="for each document (8192)")
 

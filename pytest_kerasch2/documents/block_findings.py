@@ -10,7 +10,9 @@ from typing import Any, Sequence
 from pytest_kerasch2.changes.catalogue_of_changes import Match
 from pytest_kerasch2.changes.known_change import Effect, KnownChange
 from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.documents.comparing import ReleaseDifference
 from pytest_kerasch2.documents.document import Document, DocumentBlock
+from pytest_kerasch2.documents.printed_outputs import VERDICTS, OutputComparison
 
 SCHEMA = 1
 
@@ -92,6 +94,8 @@ class BlockFinding:
         patch: lines that begin with a minus or a plus.
         seconds: that it took.
         shortened: whether a training in it was shortened.
+        outputs: what the document prints as its output, compared with what came.
+        differences: what it makes and prints otherwise on another release.
     """
 
     block: DocumentBlock
@@ -103,6 +107,8 @@ class BlockFinding:
     patch: tuple[str, ...] = ()
     seconds: float | None = None
     shortened: bool = False
+    outputs: tuple[OutputComparison, ...] = ()
+    differences: tuple[ReleaseDifference, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -120,6 +126,8 @@ class BlockFinding:
             "patch": list(self.patch),
             "seconds": self.seconds,
             "shortened": self.shortened,
+            "outputs": [one.to_dict() for one in self.outputs],
+            "differences": [one.to_dict() for one in self.differences],
         }
 
 
@@ -148,6 +156,12 @@ class DocumentFindings:
         """Return how many blocks there are of each word."""
         counted = Counter(one.word for one in self.blocks)
         return {word.value: counted[word] for word in Word if counted[word]}
+
+    @property
+    def output_counts(self) -> dict[str, int]:
+        """Return how many printed outputs there are of each verdict."""
+        counted = Counter(one.verdict for block in self.blocks for one in block.outputs)
+        return {verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]}
 
     @property
     def is_patched(self) -> bool:

@@ -17,12 +17,18 @@ import shutil
 import sys
 import time
 import types
+import warnings
 from pathlib import Path
 from typing import Any, Callable, Iterator
+
+from pytest_kerasch2.documents import observing
 
 # Characters of what a block prints; the rest is counted and not kept.
 MOST_PRINTED = 100_000
 MOST_PLACES = 20
+MOST_MARKS = 10_000
+MOST_WARNINGS = 20
+MOST_WARNED = 300
 # What a training is shortened to.
 EPOCHS = 1
 STEPS = 3
@@ -43,6 +49,15 @@ class _Printed(io.TextIOBase):
         super().__init__()
         self.parts: list[str] = []
         self.left = MOST_PRINTED
+        # By statement: its last line, and how many characters were written when it was done.
+        self.marks: list[tuple[int, int]] = []
+        # How many there were before the value of the last expression was shown.
+        self.shown_from: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Return how many characters are kept."""
+        return MOST_PRINTED - max(0, self.left)
 
     def writable(self) -> bool:
         return True
@@ -60,7 +75,9 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
     Args:
         number: of the block, for the names of its lines in a traceback.
         code: its Python.
-        settings: `refuse_network`, `shorten`, and `data`, files by their places below the folder of Keras.
+        settings: `refuse_network`, `shorten`, `console` for a session whose every value is shown, `seed_offset` for
+            other seeds than those in the code, `data`, files by their places below the folder of Keras, and `observe`,
+            the names that the block makes and those that it uses.
     """
     _begin(settings)
     _shortened.clear()
@@ -68,22 +85,46 @@ def run_block(number: int, code: str, settings: dict[str, Any]) -> dict[str, Any
     own, began = os.getpid(), time.monotonic()
     printed = _Printed()
     error = None
-    with contextlib.redirect_stdout(printed):
+    warned: list[str] = []
+    with contextlib.redirect_stdout(printed), _noticed_warnings(warned):
         try:
-            _execute(number, code, bool(settings.get("shorten")))
+            _execute(number, code, settings, printed)
         except BaseException as raised:
             error = _described(raised, number)
     if os.getpid() != own:
         # A fork that the block has made, and that came back here: its answer would stand in the place of ours.
         os._exit(0)
+    names = settings.get("observe")
     return {
+        "observed": observing.observe(_module.__dict__, names["made"], names["used"]) if names else {},
+        "warned": warned,
         "error": error,
         "printed": "".join(printed.parts),
         "printed_more": max(0, -printed.left),
+        "marks": printed.marks[:MOST_MARKS],
+        "shown_from": printed.shown_from,
         "shortened": bool(_shortened),
         "outside": sorted(_outside)[:MOST_PLACES],
         "seconds": time.monotonic() - began,
     }
+
+
+@contextlib.contextmanager
+def _noticed_warnings(warned: list[str]) -> Iterator[None]:
+    """Keep the first warnings as texts, and show them all the same; which ones come is not changed."""
+    show = warnings.showwarning
+
+    def noticed(message: Any, category: Any, *rest: Any, **more: Any) -> None:
+        if len(warned) < MOST_WARNINGS:
+            warned.append(f"{category.__name__}: {message}"[:MOST_WARNED])
+        show(message, category, *rest, **more)
+
+    warnings.showwarning = noticed
+    try:
+        yield
+    finally:
+        if warnings.showwarning is noticed:
+            warnings.showwarning = show
 
 
 def _begin(settings: dict[str, Any]) -> None:
@@ -177,48 +218,86 @@ def _watcher() -> Callable[[str, tuple[Any, ...]], None]:
     return hook
 
 
-def _execute(number: int, code: str, shorten: bool) -> None:
+def _execute(number: int, code: str, settings: dict[str, Any], printed: _Printed) -> None:
     """Execute statement by statement: what an import brings is wrapped before the next one uses it."""
     name = f"<block {number}>"
     # Keras and TensorFlow read the source of functions from here.
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     absent: ImportError | None = None
-    for node, mode in _parts(ast.parse(code, name)):
+    for node, mode, last in _parts(ast.parse(code, name), bool(settings.get("console"))):
         is_import = mode == "exec" and isinstance(node.body[0], (ast.Import, ast.ImportFrom))
         if absent is not None and not is_import:
             continue
-        if shorten:
-            _shorten()
-        if _data:
-            _serve_data()
+        _wrap(settings)
         try:
-            _run_statement(compile(node, name, mode, 0, True), mode)
+            _run_statement(compile(node, name, mode, 0, True), mode, printed)
         except ImportError as error:
             if not is_import:
                 raise
             # The other imports of the block are of use to the blocks behind it.
             absent = absent or error
+        printed.marks.append((last, printed.size))
     if absent is not None:
         raise absent
 
 
-def _run_statement(compiled: Any, mode: str) -> None:
+def _wrap(settings: dict[str, Any]) -> None:
+    if settings.get("shorten"):
+        _shorten()
+    if settings.get("seed_offset"):
+        _shift_seeds(int(settings["seed_offset"]))
+    if _data:
+        _serve_data()
+
+
+def _run_statement(compiled: Any, mode: str, printed: _Printed) -> None:
     if mode == "exec":
         exec(compiled, _module.__dict__)
         return
     value = eval(compiled, _module.__dict__)
     if value is not None:
+        printed.shown_from = printed.size
         print(repr(value))  # noqa: T201 - as a notebook shows it
 
 
-def _parts(tree: ast.Module) -> Iterator[tuple[Any, str]]:
+def _parts(tree: ast.Module, console: bool) -> Iterator[tuple[Any, str, int]]:
+    """Yield statements, how each is compiled, and its last line; in a console session each value is shown."""
     for at, node in enumerate(tree.body):
-        if isinstance(node, ast.Expr) and at == len(tree.body) - 1:
-            yield ast.copy_location(ast.Expression(node.value), node), "eval"
+        following = tree.body[at + 1] if at + 1 < len(tree.body) else None
+        # CPython 3.7 knows where a statement begins, and not where it ends.
+        last = getattr(node, "end_lineno", None) or (following.lineno - 1 if following else 10**9)
+        if isinstance(node, ast.Expr) and (console or following is None):
+            yield ast.copy_location(ast.Expression(node.value), node), "eval", last
         else:
             module = ast.parse("")
             module.body = [node]
-            yield module, "exec"
+            yield module, "exec", last
+
+
+def _shift_seeds(offset: int) -> None:
+    """Let what sets a seed set another one, so that what depends on it is seen."""
+    places = (
+        ("random", "", "seed"), ("numpy", "random", "seed"), ("tensorflow", "random", "set_seed"),
+        ("keras", "utils", "set_random_seed"), ("tensorflow", "keras.utils", "set_random_seed"),
+        ("tf_keras", "utils", "set_random_seed"), ("tensorflow", "compat.v1", "set_random_seed"),
+    )  # fmt: skip
+    for module, path, name in places:
+        with contextlib.suppress(Exception):
+            owner: Any = sys.modules[module]
+            for part in filter(None, path.split(".")):
+                owner = getattr(owner, part)
+            if not hasattr(getattr(owner, name), "shifted_by_kerasch2"):
+                setattr(owner, name, _shifted(getattr(owner, name), offset))
+
+
+def _shifted(seed: Callable[..., Any], offset: int) -> Callable[..., Any]:
+    @functools.wraps(seed)
+    def shifted(*arguments: Any, **settings: Any) -> Any:
+        moved = [one + offset if type(one) is int else one for one in arguments]
+        return seed(*moved, **{name: one + offset if type(one) is int else one for name, one in settings.items()})
+
+    shifted.shifted_by_kerasch2 = True  # type: ignore[attr-defined]
+    return shifted
 
 
 def _shorten() -> None:
@@ -244,12 +323,39 @@ def _short(fit: Callable[..., Any]) -> Callable[..., Any]:
             changes["steps_per_epoch"] = given
         if bound.arguments.get("validation_data") is not None and bound.arguments.get("validation_steps") is None:
             changes["validation_steps"] = STEPS
+        if _is_early():
+            changes = _cut_data(bound.arguments, changes["epochs"])
         bound.arguments.update(changes)
         _shortened.append("fit")
         return fit(*bound.args, **bound.kwargs)
 
     shortened.shortened_by_kerasch2 = True  # type: ignore[attr-defined]
     return shortened
+
+
+def _is_early() -> bool:
+    """Whether it is TensorFlow 2.0 or 2.1, which count the steps of an array by parts of equal size."""
+    version = str(getattr(sys.modules.get("tensorflow"), "__version__", ""))
+    return version.startswith(("2.0.", "2.1."))
+
+
+def _cut_data(arguments: dict[str, Any], epochs: int) -> dict[str, Any]:
+    """Return arguments of `fit` with fewer data, or with fewer steps where there are no arrays to cut."""
+    most = STEPS * (arguments.get("batch_size") or 32)
+    names = [name for name in ("x", "y", "sample_weight", "validation_data") if arguments.get(name) is not None]
+    changes: dict[str, Any] = {name: _cut(arguments[name], most) for name in names}
+    if not hasattr(arguments.get("x"), "__len__"):
+        steps = arguments.get("steps_per_epoch")
+        changes["steps_per_epoch"] = min(steps, STEPS) if isinstance(steps, int) else STEPS
+    return {**changes, "epochs": epochs}
+
+
+def _cut(data: Any, most: int) -> Any:
+    if isinstance(data, (list, tuple)) and data and all(hasattr(one, "shape") for one in data):
+        return type(data)(_cut(one, most) for one in data)
+    if isinstance(data, dict):
+        return {name: _cut(one, most) for name, one in data.items()}
+    return data[:most] if getattr(data, "shape", ()) and hasattr(data, "__getitem__") else data
 
 
 def _described(error: BaseException, number: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -11,8 +12,10 @@ from typing import Callable, Iterable, Sequence, TextIO
 
 from pytest_kerasch2 import files, folders, foreign
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import block_findings, document_lines, reading, releases
+from pytest_kerasch2.documents import block_findings, document_lines, other_release, reading, releases
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
+from pytest_kerasch2.documents.document import Role
+from pytest_kerasch2.documents.other_release import OtherRelease
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 
 WRONG_STATUS = 1
@@ -37,6 +40,8 @@ class CheckRequest:
         full: whether trainings are not shortened.
         deadline: seconds for each block.
         memory: MiB for each document.
+        against: the release with which it is compared, such as `tensorflow==2.0.0`.
+        against_python: an interpreter that has that release.
     """
 
     documents: Sequence[Path]
@@ -50,6 +55,13 @@ class CheckRequest:
     full: bool = False
     deadline: float = 120.0
     memory: int = 8192
+    against: str | None = None
+    against_python: Path | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether the documents run on another release too."""
+        return self.against is not None or self.against_python is not None
 
     def outputs(self) -> list[Path]:
         """Return the files that are written at named places."""
@@ -71,21 +83,44 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
     _check(request)
     release = releases.named(request.release)
     request = _consented(request, say)
+    with contextlib.ExitStack() as stack:
+        other = None
+        if request.compares:
+            say(_announced(request))
+            other = stack.enter_context(other_release.opened(request.against, request.against_python))
+        findings, refused = _each(request, release, other, say, width)
+    _write(request, findings, say)
+    if request.json is not None:
+        data = block_findings.to_dict(findings, release, version)
+        files.write_text(json.dumps(foreign.each(data), indent=1) + "\n", request.json)
+    return status(findings, bool(refused))
+
+
+def _announced(request: CheckRequest) -> list[str]:
+    if request.against_python is not None:
+        return []
+    return [f"{request.against} is installed into a temporary environment, which may take minutes."]
+
+
+def _each(
+    request: CheckRequest,
+    release: Release,
+    other: OtherRelease | None,
+    say: Callable[[Iterable[str]], None],
+    width: int,
+) -> tuple[list[DocumentFindings], list[str]]:
+    """Return what is found of each document, and why some are refused."""
     findings, refused = [], []
     for path in request.documents:
         try:
-            one = _findings(path, request, release)
+            one = _findings(path, request, release, other)
         except KerasCh2Error as error:
             refused.append(str(error))
             say([f"{path}: refused", f"  {error}", ""])
             continue
         findings.append(one)
         say([*document_lines.lines(one, width), ""])
-    _write(request, findings, say)
-    if request.json is not None:
-        data = block_findings.to_dict(findings, release, version)
-        files.write_text(json.dumps(foreign.each(data), indent=1) + "\n", request.json)
-    return status(findings, bool(refused))
+    return findings, refused
 
 
 def _check(request: CheckRequest) -> None:
@@ -97,6 +132,10 @@ def _check(request: CheckRequest) -> None:
     if request.fix and request.in_place:
         remedy = "leave one of them out"
         raise InvalidArgument("A mended document is either a copy or the document", "--fix and --in-place", remedy)
+    if request.compares:
+        if not request.may_run or request.read_only:
+            raise InvalidArgument("Releases are compared by running", "--against without --run", "add --run")
+        other_release.check(request.against, request.against_python)
     if not request.deadline > 0 or request.memory <= 0:
         raise InvalidArgument(
             "A limit is not positive", f"{request.deadline} s, {request.memory} MiB", "write one above 0"
@@ -104,14 +143,14 @@ def _check(request: CheckRequest) -> None:
     files.check_outputs(request.outputs(), request.documents)
 
 
-def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFindings:
+def _findings(path: Path, request: CheckRequest, release: Release, other: OtherRelease | None) -> DocumentFindings:
     from pytest_kerasch2.documents import diagnosing
 
     document = reading.read_document(path)
     diagnosis = diagnosing.diagnose(document, release)
     if not request.may_run or not document.runnable:
         return diagnosing.read_only(diagnosis, release)
-    from pytest_kerasch2.documents import execution, judging
+    from pytest_kerasch2.documents import execution, judging, output_findings, release_comparison
 
     text = document.decoded.text
     with folders.temporary("standins") as folder:
@@ -123,8 +162,14 @@ def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFi
             full=request.full,
             launcher=execution.network_launcher(),
             data={**archives, **made_up},
+            made_up=tuple(names),
+            observe=other is not None,
+            consoles=frozenset(one.number for one in document.blocks if one.role is Role.CONSOLE),
         )
-        result = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+        result, executed = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
+        result = output_findings.with_outputs(result, executed)
+        if other is not None:
+            result = release_comparison.compare(result, executed, diagnosis, other)
     if not names:
         return result
     note = f"made up in their true shape, since they are not on this machine: {', '.join(names)}"

@@ -57,6 +57,24 @@ class BlockLine:
 
 
 @dataclass(frozen=True)
+class StoredOutput:
+    """What a document says that a block prints.
+
+    Attributes:
+        kind: `stream`, what it writes; `value`, that of its last expression; `console`, what follows a prompt; `fence`,
+            a block of printed output behind it.
+        text: as it stands in the document.
+        last: of a console session, how many lines of the block were typed before it; else 0.
+        problem: why it cannot be compared; empty if it can.
+    """
+
+    kind: str
+    text: str
+    last: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class DocumentBlock:
     """A block of a document.
 
@@ -70,6 +88,7 @@ class DocumentBlock:
         notes: what had to be changed to read it as Python.
         problem: why it is not runnable, or does not parse; empty if it parses.
         joined: the number of the block that it continues, because a function is split over both.
+        stored: what the document says that it prints, where that is a part of the block.
     """
 
     number: int
@@ -81,6 +100,7 @@ class DocumentBlock:
     notes: tuple[str, ...] = ()
     problem: str = ""
     joined: int | None = None
+    stored: tuple[StoredOutput, ...] = ()
 
     @property
     def code(self) -> str:

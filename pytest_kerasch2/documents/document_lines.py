@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Iterator
 
+from pytest_kerasch2.documents import difference_lines, output_lines
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 
 WIDEST = 110
@@ -39,13 +40,14 @@ def _lines(findings: DocumentFindings) -> Iterator[str]:
         yield f"  note: {note}"
     explained: dict[str, int] = {}
     for one in findings.blocks:
-        if one.word not in _QUIET or one.causes:
+        if one.word not in _QUIET or one.causes or output_lines.differs(one) or difference_lines.differs(one):
             yield ""
             yield from _block(one, explained)
     yield ""
     yield "  " + (
         ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in findings.counts.items()) or "nothing"
     )
+    yield from output_lines.totals(findings)
 
 
 def _block(finding: BlockFinding, explained: dict[str, int]) -> Iterator[str]:
@@ -59,6 +61,8 @@ def _block(finding: BlockFinding, explained: dict[str, int]) -> Iterator[str]:
         yield f"  needs {need}"
     for note in finding.notes:
         yield f"  note: {note}"
+    yield from output_lines.block_lines(finding)
+    yield from difference_lines.block_lines(finding)
     shown = finding.patch[:MOST_LINES]
     yield from (f"    {line}" for line in shown)
     if len(shown) < len(finding.patch):

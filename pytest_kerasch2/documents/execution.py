@@ -7,11 +7,12 @@ import functools
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from pytest_kerasch2.data import places, registry
+from pytest_kerasch2.documents import gaps
 from pytest_kerasch2.subprocesses import runner
 from pytest_kerasch2.subprocesses.job import Job, JobOutcome
 
@@ -31,6 +32,12 @@ class RunSettings:
         full: whether trainings are not shortened.
         launcher: the command that takes the network away, or nothing; then sockets refuse.
         data: archives that the document's loaders find, by their place below the folder of Keras.
+        made_up: the names of the data sets among them that are made up.
+        consoles: the numbers of the blocks that are console sessions.
+        seed_offset: what is added to the seeds that the document sets.
+        observe: whether it is kept what the names of each block are bound to.
+        interpreter: of another environment, with `package`; an empty text means this one.
+        package: the folder with a copy of this package for that one.
     """
 
     deadline: float = 120.0
@@ -38,16 +45,29 @@ class RunSettings:
     full: bool = False
     launcher: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
+    made_up: tuple[str, ...] = ()
+    consoles: frozenset[int] = frozenset()
+    seed_offset: int = 0
+    observe: bool = False
+    interpreter: str = ""
+    package: str = ""
 
     def job(self, number: int, code: str) -> Job:
         """Return the job that runs a block."""
-        settings = {"shorten": not self.full, "refuse_network": not self.launcher, "data": dict(self.data)}
+        settings: dict[str, Any] = {
+            "shorten": not self.full, "refuse_network": not self.launcher, "data": dict(self.data),
+            "console": number in self.consoles, "seed_offset": self.seed_offset,
+        }  # fmt: skip
+        if self.observe:
+            names = gaps.names_of(code)
+            settings["observe"] = {"made": sorted(names.names_made), "used": sorted(names.used)}
         environment = {"MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")}
         if not self.full:
             environment["KERAS_MAX_EPOCHS"] = "1"
         return Job(
             target=_TARGET, arguments=(number, code, settings), environment=environment, deadline=self.deadline,
             memory_mib=self.memory, launcher=self.launcher, place=number,
+            interpreter=self.interpreter, package=self.package,
         )  # fmt: skip
 
 
@@ -79,6 +99,44 @@ class BlockRun:
         """Return how long it took."""
         seconds = self.value.get("seconds")
         return None if seconds is None else float(seconds)
+
+
+@dataclass(frozen=True)
+class ExecutedDocument:
+    """The runs of a document: as it stands, and mended, which are the same where nothing is mended.
+
+    Attributes:
+        codes: number and code of each block, as it stands.
+        mended_codes: the same, mended.
+        as_is: what came of each block as it stands.
+        mended: what came of each block, mended.
+        heads: by the number of a block, that of the first block of those that one function is split over.
+        settings: how it was run.
+        progress: is told which run, how many blocks are done, and how many there are.
+    """
+
+    codes: Sequence[tuple[int, str]]
+    mended_codes: Sequence[tuple[int, str]]
+    as_is: Mapping[int, BlockRun]
+    mended: Mapping[int, BlockRun]
+    heads: Mapping[int, int]
+    settings: RunSettings
+    progress: Callable[[str, int, int], None]
+
+    def run_again(self, name: str, codes: Sequence[tuple[int, str]], **changes: Any) -> dict[int, BlockRun]:
+        """Return what comes of blocks in another run, with some settings changed."""
+        return run_blocks(codes, replace(self.settings, **changes), counter(name, len(codes), self.progress))
+
+
+def counter(name: str, total: int, progress: Callable[[str, int, int], None]) -> OnBlock:
+    """Return what counts blocks that are done, and passes it on."""
+    done: list[int] = []
+
+    def count(number: int) -> None:
+        done.append(number)
+        progress(name, len(done), total)
+
+    return count
 
 
 @functools.lru_cache(maxsize=None)

@@ -14,7 +14,7 @@ from pytest_kerasch2.documents import diagnosing, gaps
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 from pytest_kerasch2.documents.diagnosing import Diagnosis
 from pytest_kerasch2.documents.document import RUNNABLE, DocumentBlock
-from pytest_kerasch2.documents.execution import BlockRun, RunSettings, run_blocks
+from pytest_kerasch2.documents.execution import BlockRun, ExecutedDocument, RunSettings, counter, run_blocks
 
 Runs = Mapping[int, BlockRun]
 Progress = Callable[[str, int, int], None]
@@ -75,8 +75,10 @@ class _Runs:
         return any(other in self.diagnosis.codes for other, head in self.groups.items() if head == number)
 
 
-def execute(diagnosis: Diagnosis, release: Release, settings: RunSettings, progress: Progress) -> DocumentFindings:
-    """Run a document as it stands, and mended where there is a patch; return what is said of it.
+def execute(
+    diagnosis: Diagnosis, release: Release, settings: RunSettings, progress: Progress
+) -> tuple[DocumentFindings, ExecutedDocument]:
+    """Run a document as it stands, and mended where there is a patch; return what is said of it, and the runs.
 
     Args:
         diagnosis: what was read in it.
@@ -90,26 +92,16 @@ def execute(diagnosis: Diagnosis, release: Release, settings: RunSettings, progr
     mended_codes = [
         (group[0].number, "".join(diagnosis.codes.get(one.number, one.code) for one in group)) for group in grouped
     ]
-    as_is = run_blocks(codes_as_is, settings, _counter("as it stands", len(codes_as_is), progress))
+    as_is = run_blocks(codes_as_is, settings, counter("as it stands", len(codes_as_is), progress))
     mended = as_is
     if mended_codes != codes_as_is:
-        mended = run_blocks(mended_codes, settings, _counter("mended", len(mended_codes), progress))
+        mended = run_blocks(mended_codes, settings, counter("mended", len(mended_codes), progress))
     heads = {one.number: group[0].number for group in grouped for one in group}
     runs = _Runs(as_is, mended, diagnosis, release, heads)
     blocks = _demoted([_finding(block, runs) for block in document.blocks], runs)
-    return DocumentFindings(
-        document, release, tuple(blocks), True, diagnosis.new_text, (*document.notes, *diagnosis.notes)
-    )
-
-
-def _counter(name: str, total: int, progress: Progress) -> Callable[[int], None]:
-    done: list[int] = []
-
-    def count(number: int) -> None:
-        done.append(number)
-        progress(name, len(done), total)
-
-    return count
+    notes = (*document.notes, *diagnosis.notes)
+    findings = DocumentFindings(document, release, tuple(blocks), True, diagnosis.new_text, notes)
+    return findings, ExecutedDocument(codes_as_is, mended_codes, as_is, mended, heads, settings, progress)
 
 
 def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Iterator, Sequence
 
-from pytest_kerasch2.documents import roles
-from pytest_kerasch2.documents.document import BlockLine, DocumentBlock
+from pytest_kerasch2.documents import parsing, roles
+from pytest_kerasch2.documents.document import BlockLine, DocumentBlock, Role
 
 _OPENING = re.compile(r"^\s{0,3}(`{3,}|~{3,})\s*([\w{.][^`]*)$")
 
@@ -26,6 +26,7 @@ def blocks_of(text: str) -> tuple[DocumentBlock, ...]:
                 line=lines[0].at if lines else 1,
                 notes=(*notes, *outcome.notes),
                 problem=outcome.problem,
+                stored=parsing.answers(lines) if outcome.role is Role.CONSOLE else (),
             )
         )
     return tuple(blocks)

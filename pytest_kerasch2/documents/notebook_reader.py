@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Iterator
 
 from pytest_kerasch2.documents import roles
-from pytest_kerasch2.documents.document import BlockLine, DocumentBlock, Role
+from pytest_kerasch2.documents.document import BlockLine, DocumentBlock, Role, StoredOutput
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.json_files import BadJson, JsonLimits, parse_json
 
@@ -15,6 +15,8 @@ from pytest_kerasch2.json_files import BadJson, JsonLimits, parse_json
 LIMITS = JsonLimits(size=33 * 2**20, values=4_000_000)
 # Magics of a whole cell under which it is Python still.
 _PYTHON_MAGICS = re.compile(r"^%%(?:time|timeit|capture|prun|memit|notify|skip_if_no_gpu)\b")
+# Characters of a stored output that are read.
+MOST_STORED = 100_000
 _REMEDY = "open it in Jupyter and save it again, or name another file"
 
 
@@ -81,7 +83,31 @@ def _blocks(data: Any, language: str) -> Iterator[DocumentBlock]:
         number += 1
         source = source_of(cell).replace("\r\n", "\n").replace("\r", "\n")
         lines = tuple(BlockLine(one, one, line) for line, one in enumerate(source.rstrip("\n").split("\n"), 1))
-        yield replace(_block(lines, language), number=number, cell=at)
+        yield replace(_block(lines, language), number=number, cell=at, stored=tuple(_stored(cell.get("outputs"))))
+
+
+def _stored(outputs: Any) -> Iterator[StoredOutput]:
+    """Yield the texts that a cell has stored: what it wrote, and the value of its last expression; no pictures."""
+    written: list[str] = []
+    problem = ""
+    for one in outputs if isinstance(outputs, list) else ():
+        kind = one.get("output_type") if isinstance(one, dict) else None
+        if kind == "stream" and one.get("name", one.get("stream", "stdout")) == "stdout":
+            written.append(_text(one.get("text")))
+        elif kind in ("execute_result", "pyout"):
+            data = one.get("data", one)
+            yield StoredOutput(
+                "value", _text(data.get("text/plain", data.get("text"))) if isinstance(data, dict) else ""
+            )
+        elif kind in ("error", "pyerr"):
+            problem = "the document shows an error there"
+    if written or problem:
+        yield StoredOutput("stream", "".join(written), problem=problem)
+
+
+def _text(value: Any) -> str:
+    parts = value if isinstance(value, list) else [value]
+    return "".join(part for part in parts if isinstance(part, str))[:MOST_STORED]
 
 
 def _block(lines: tuple[BlockLine, ...], language: str) -> DocumentBlock:

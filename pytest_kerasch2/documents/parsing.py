@@ -9,7 +9,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import Callable, Iterator, Sequence
 
-from pytest_kerasch2.documents.document import BlockLine
+from pytest_kerasch2.documents.document import BlockLine, StoredOutput
 
 # One character for one, so that a line keeps its width.
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000"), " ")
@@ -84,6 +84,20 @@ def without_prompts(lines: Sequence[BlockLine]) -> tuple[BlockLine, ...]:
         if prompt:
             typed.append(replace(line, text=line.text[prompt.end() :]))
     return tuple(typed)
+
+
+def answers(lines: Sequence[BlockLine]) -> tuple[StoredOutput, ...]:
+    """Return what a console session shows behind its prompts."""
+    stored: list[StoredOutput] = []
+    typed = 0
+    shown: list[str] = []
+    for line in lines:
+        if PROMPT.match(line.text):
+            stored += [StoredOutput("console", "\n".join(shown), typed)] if "".join(shown).strip() else []
+            typed, shown = typed + 1, []
+        else:
+            shown.append(line.text)
+    return (*stored, StoredOutput("console", "\n".join(shown), typed)) if "".join(shown).strip() else tuple(stored)
 
 
 def parsed(lines: Sequence[BlockLine]) -> Parsed:

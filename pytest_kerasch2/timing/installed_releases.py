@@ -64,11 +64,12 @@ def release_variables(name: str) -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def installed(name: str) -> Iterator[Path]:
+def installed(name: str, interpreter: Path | None = None) -> Iterator[Path]:
     """Yield an environment in which a release is installed; by uv where it is there, or else by pip.
 
     Args:
         name: requirements with commas between; `python==3.11` among them says for which CPython, with uv alone.
+        interpreter: the CPython that is taken, in the place of one that is named.
 
     Raises:
         InvalidArgument: it cannot be installed, or holds something else than requirements, such as an option of pip.
@@ -78,17 +79,19 @@ def installed(name: str) -> Iterator[Path]:
     python = versions[-1] if versions else f"{sys.version_info.major}.{sys.version_info.minor}"
     packages = [one for one in asked if not PYTHON.fullmatch(one)]
     uv = shutil.which("uv")
+    if interpreter is not None:
+        python, versions = str(interpreter), []
     if uv is None and versions and sys.version.split()[0].split(".")[: python.count(".") + 1] != python.split("."):
         problem = f"{name}; this is CPython {sys.version.split()[0]}"
         raise InvalidArgument("Another CPython needs uv", problem, "install uv, or leave python== out")
     with folders.temporary("release") as place:
         folder = str(place)
         if uv is None:
-            _run_installer(name, [sys.executable, "-m", "venv", folder])
+            _run_installer(name, [str(interpreter or sys.executable), "-m", "venv", folder])
             # The package itself goes there as a copy; what it needs is what every framework needs too.
-            interpreter = next(one for one in (place / "bin/python", place / "Scripts/python.exe") if one.is_file())
+            inside = next(one for one in (place / "bin/python", place / "Scripts/python.exe") if one.is_file())
             _run_installer(
-                name, [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--", *packages]
+                name, [str(inside), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--", *packages]
             )
         else:
             _run_installer(name, [uv, "venv", "-q", "--python", python, folder])
