@@ -160,8 +160,8 @@ def _count_roles(shares: dict[str, Share], name: str, one: DocumentLabels, found
     for number, right in one.roles.items():
         role = found[number]["role"] if number in found else "nothing"
         shares["roles"].add(role in right, f"{name} {number}: {role}, not {' or '.join(right)}")
-        is_code = any(each in CODE for each in right), role in CODE
-        shares["code"].add(is_code[0] == is_code[1] or "code" in right, f"{name} {number}: {role}")
+        allowed = {each in CODE for each in right}
+        shares["code"].add((role in CODE) in allowed, f"{name} {number}: {role}")
 
 
 def _count_causes(
