@@ -32,7 +32,7 @@ OUT = HERE / "data" / "documents.jsonl"
 PAGE = HERE.parent / "docs" / "document-figures.md"
 ROOMS = ("documents", "changes")
 # Seconds for each block, and for a whole document; a document that takes longer counts as not told.
-DEADLINE, LIMIT = 60, 900
+DEADLINE, LIMIT = 120, 900
 LIBRARY = "_pywrap_tensorflow"
 
 

@@ -106,16 +106,20 @@ def _straightened(lines: tuple[BlockLine, ...], first: str) -> Parsed | None:
     if first[:1].isspace():
         return None
     dropped: list[int] = []
-    for _ in range(MOST_STRAY):
+    for _ in range(MOST_STRAY + 1):
         outcome = _tried(lines, ())
         if outcome.error is None:
             where = ", ".join(str(lines[at].at) for at in dropped)
             return replace(outcome, notes=(f"an indentation that nothing calls for is dropped, on line {where}",))
-        if not outcome.indented or outcome.line is None:
+        if outcome.line is None or len(dropped) == MOST_STRAY:
             return None
         at = outcome.line - 1
         before = next((line.text for line in reversed(lines[:at]) if line.text.strip()), "")
         indentation = before[: len(before) - len(before.lstrip())]
+        # A line that stands one blank too far to the left of the one above it belongs to that one.
+        slipped = outcome.lost and lines[at].text[: len(indentation) - 1] == indentation[:-1] != indentation
+        if not outcome.indented and not slipped:
+            return None
         lines = (*lines[:at], replace(lines[at], text=indentation + lines[at].text.lstrip()), *lines[at + 1 :])
         dropped.append(at)
     return None
