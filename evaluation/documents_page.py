@@ -201,17 +201,26 @@ def _count_alarms(shares: dict[str, Share], name: str, one: DocumentLabels, foun
         block = found.get(number)
         if block is None:
             continue
-        quiet = block["finding"] in ("runs", "nothing_found") or (block["finding"] == "follows" and bool(one.failures))
+        # An import that is missing, or a mark that a converter changed, is mended without a cause: no alarm.
+        mended = block["finding"] == "repaired" and not block["causes"]
+        quiet = mended or block["finding"] in ("runs", "nothing_found") or _ran_mended(block)
         told = f"{name} {number}: {block['finding']} {[each['name'] for each in block['causes']]} {block['needs']}"
         shares["quiet"].add(quiet, f"{told} {block['error']}")
+
+
+def _ran_mended(block: Mapping[str, Any]) -> bool:
+    """Whether a block failed because of an earlier one, and ran as it stands once that was mended."""
+    return bool(block["finding"] == "follows" and not block["error"])
 
 
 def _count_documents(shares: dict[str, Share], name: str, one: DocumentLabels, line: Mapping[str, Any]) -> None:
     _, causes = labels()
     if not one.failures and not one.needs:
         return
-    words = Counter(block["finding"] for block in cases(line).values())
-    works = not any(words[word] for word in ("broken", "needs", "follows", "cut_short")) and bool(words)
+    found = cases(line)
+    words = Counter(block["finding"] for block in found.values())
+    runs = ("runs", "repaired", "changed", "not_code")
+    works = bool(found) and all(block["finding"] in runs or _ran_mended(block) for block in found.values())
     shares["works"].add(works, f"{name}: {dict(words)}")
     if not one.needs and not any(causes[label]["group"] in BEYOND for label in one.failures.values()):
         shares["changes"].add(works, f"{name}: {dict(words)}")

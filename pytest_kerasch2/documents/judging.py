@@ -23,6 +23,8 @@ _NETWORK = re.compile(
     "Max retries exceeded|Connection refused|getaddrinfo",
     re.IGNORECASE,
 )
+# What a block writes itself is not missing because of an earlier one.
+_CANNOT_WRITE = re.compile(r"[Uu]nable to (?:synchronously )?create file|Parent directory of .* doesn't exist")
 _NAMED_FILE = re.compile(r"""name = '([^']+)'|directory: ['"]([^'"]+)|found at:? (\S+?)[\s.,;]*$""", re.MULTILINE)
 _UNCOMPILED = re.compile(
     r"must (call `?compile|compile your model)|has not been compiled|compile the model", re.IGNORECASE
@@ -152,6 +154,10 @@ def _maker(run: BlockRun, runs: _Runs) -> int | None:
     a compiled model.
     """
     name, path = _missing_name(run.error), _missing_file(run.error)
+    gap = [one for listed in runs.diagnosis.missing.values() for one in listed if one.name == name]
+    by_itself = bool(gap) and all(one.later is None and one.broken is None for one in gap)
+    if by_itself or (run.error is not None and _CANNOT_WRITE.search(run.error["message"])):
+        return None
     if run.error is not None and _UNCOMPILED.search(run.error["message"]):
         path = ".compile"
     for number, other in runs.mended.items():
@@ -164,7 +170,6 @@ def _maker(run: BlockRun, runs: _Runs) -> int | None:
     hits = [stale[run.number][one] for one in used if one in stale[run.number]]
     if hits:
         return min(hits)
-    gap = [one for listed in runs.diagnosis.missing.values() for one in listed if one.name == name]
     return next((one.broken for one in gap if one.broken is not None), None)
 
 
@@ -202,7 +207,7 @@ def _need(error: Mapping[str, Any] | None) -> str:
         return f"the package {asked_for.group(1)}, which is not installed"
     if _NETWORK.search(message):
         return "the network, or data from it"
-    if "FileNotFoundError" in bases or "NotFoundError" in bases:
+    if ("FileNotFoundError" in bases or "NotFoundError" in bases) and not _CANNOT_WRITE.search(message):
         return f"a file: {message[:160]}"
     if "EOFError" in bases and "input()" in message:
         return "an answer to input()"

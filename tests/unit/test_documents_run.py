@@ -69,6 +69,13 @@ def test_an_older_value_of_a_name_is_told_as_what_follows(tmp_path: Path) -> Non
     assert words(run(tmp_path, *blocks)) == ["runs", "needs", "runs", "follows", "runs", "broken"]
 
 
+def test_what_a_block_lacks_by_itself_does_not_follow(tmp_path: Path) -> None:
+    cannot = "FileNotFoundError(\"Unable to synchronously create file (unable to open file: name = 'made/by.h5')\")"
+    blocks = ("model = 1 / 0", "print(never_made, model)", f"raise {cannot} if True else model")
+
+    assert words(run(tmp_path, *blocks)) == ["broken", "needs", "broken"]
+
+
 def test_a_repair_that_uncovers_a_known_change_counts(tmp_path: Path) -> None:
     blocks = [
         "x = math.pi",
