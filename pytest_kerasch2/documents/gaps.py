@@ -35,6 +35,13 @@ _MODULES: Mapping[str, str] = {
 }
 _STANDARD = ("os", "sys", "time", "math", "random", "datetime", "json", "re", "glob", "shutil", "itertools", "pathlib",
              "functools", "collections", "pickle", "csv", "tempfile", "urllib", "zipfile", "io", "string")  # fmt: skip
+# Modules that hold something of their own name, and how that is used.
+_NAMESAKES: Mapping[str, str] = {
+    "datetime": r"(?<![\w.])datetime(?:\.(?:now|today|utcnow|strptime|fromtimestamp|combine)\b|\()",
+    "time": r"(?<![\w.])time\(\)",
+    "glob": r"(?<![\w.])glob\(",
+    "random": r"(?<![\w.])random\(\)",
+}
 # Public names of Keras that TensorFlow 2.0 and 2.21 both have, by their module.
 _KERAS: Mapping[str, str] = {
     "models": "Sequential Model load_model save_model model_from_json clone_model",
@@ -110,6 +117,8 @@ def gaps(blocks: Sequence[DocumentBlock]) -> list[Gap]:
         functions = sorted(names.later - so_far - names.names_made - set(makers))
         for name in [*now, *functions]:
             gap = _gap(name, number, makers.get(name), parts)
+            if gap.statement:
+                gap = replace(gap, statement=_as_used(name, gap.statement, blocks))
             missing.setdefault(name, replace(gap, broken=_broken_maker(name, blocks)))
         so_far |= names.names_made | set(missing)
     return list(missing.values())
@@ -119,6 +128,14 @@ def _gap(name: str, number: int, later: int | None, parts: Sequence[tuple[int, B
     statement = import_of(name)
     door = any(names.everything for _, names in parts)
     return Gap(name, number, "" if door else statement, later)
+
+
+def _as_used(name: str, statement: str, blocks: Sequence[DocumentBlock]) -> str:
+    """Return the import of a module, or of what it holds under its own name where that is what the blocks use."""
+    inner = _NAMESAKES.get(name)
+    if inner is None or not any(re.search(inner, one.code, re.MULTILINE) for one in blocks if one.runnable):
+        return statement
+    return f"from {name} import {name}"
 
 
 def _broken_maker(name: str, blocks: Sequence[DocumentBlock]) -> int | None:

@@ -61,17 +61,26 @@ def _begins_anew(before: Sequence[BlockLine], lines: Sequence[BlockLine]) -> boo
 def _aligned(before: Sequence[BlockLine], part: tuple[BlockLine, ...]) -> tuple[BlockLine, ...]:
     """Return a part with the indentation that its first line has lost, as a converter to Markdown leaves it.
 
-    The lines behind the first one tell it; where there are none, the last line before does.
+    It is that of the lines behind it, one step less, or one of those that stand open before it.
     """
     at = next((at for at, line in enumerate(part) if line.text.strip()), None)
-    if at is None or parsing.parsed((*before, *part)).error is None:
+    if at is None or not 0 < _width(part[at].text) < STEP or _fits((*before, *part)):
         return part
-    behind = [line.text for line in part[at + 1 :] if line.text.strip()] or [before[-1].text]
-    width = _width(behind[0]) - (STEP if part[at].text.rstrip().endswith(":") and len(behind) > 1 else 0)
-    if not 0 < _width(part[at].text) < width:
-        return part
-    moved = replace(part[at], text=" " * width + part[at].text.lstrip())
-    return (*part[:at], moved, *part[at + 1 :])
+    written = [_width(line.text) for line in part[at + 1 :] if line.text.strip()]
+    behind = [written[0], written[0] - STEP] if written else []
+    open_before = sorted({_width(line.text) for line in before if line.text.strip()}, reverse=True)
+    for width in (*behind, *open_before):
+        moved = replace(part[at], text=" " * width + part[at].text.lstrip())
+        changed = (*part[:at], moved, *part[at + 1 :])
+        if width >= STEP and _fits((*before, *changed)):
+            return changed
+    return part
+
+
+def _fits(lines: Sequence[BlockLine]) -> bool:
+    """Whether lines parse, or only do not end."""
+    outcome = parsing.as_it_stands(lines)
+    return outcome.error is None or outcome.incomplete
 
 
 def _width(text: str) -> int:

@@ -52,6 +52,22 @@ def test_names_that_nothing_makes(codes: list[str], names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "statement"),
+    [
+        ("datetime.datetime.now()", "import datetime"),
+        ("datetime.now()", "from datetime import datetime"),
+        ("datetime(2020, 1, 1)", "from datetime import datetime"),
+        ("time.time()", "import time"),
+        ("time()", "from time import time"),
+        ("random.random()", "import random"),
+        ("glob('*')", "from glob import glob"),
+    ],
+)
+def test_import_of_a_module_with_a_namesake_in_it(code: str, statement: str) -> None:
+    assert [gap.statement for gap in gaps.gaps(blocks(code))] == [statement]
+
+
+@pytest.mark.parametrize(
     ("name", "statement"),
     [
         ("np", "import numpy as np"),

@@ -147,6 +147,7 @@ def test_paragraphs_of_a_script(tmp_path: Path) -> None:
         # What a converter to Markdown leaves of the indentation of the first line.
         (["def f():\n    x = 1", " y = 2\n    return y"], [None, 1]),
         (["def f():\n    x = 1", " return x"], [None, 1]),
+        (["def f(x):\n    x = 1", " print(x,\n          1)", " return x"], [None, 1, 1]),
         (["def f():\n    x = 1", " for y in range(x):\n        print(y)\n    return x"], [None, 1]),
         (["def f():\n    return 1", 'def g():\n    """Text', ' more.\n    """\n    return 2'], [None, None, 2]),
         (["x = 1", "    y = 2"], [None, None]),
@@ -189,6 +190,11 @@ def test_what_an_earlier_block_prints_is_output(tmp_path: Path, code: str, text:
         ("if x:\n        y = 1\n\tz = 2", "if x:\n        y = 1\n        z = 2", "tabs are read as 8"),
         ("x = 1\n y = 2", "x = 1\ny = 2", "indentation"),
         ("if x:\n    y = 1\n   z = 2", "if x:\n    y = 1\n    z = 2", "indentation"),
+        (
+            "class A:\n def f(self):\n  x = 1\n # why\n   y = 2",
+            "class A:\n def f(self):\n  x = 1\n # why\n  y = 2",
+            "indentation",
+        ),
         ("x = 1" + 5 * "\n y = 2", "x = 1" + 5 * "\ny = 2", "indentation"),
         ("    x = 1\n    y = 2", "x = 1\ny = 2", ""),
     ],
@@ -204,6 +210,13 @@ def test_a_no_break_space_within_a_text_stays(tmp_path: Path) -> None:
     (block,) = read(tmp_path, '```py\nx = "a\u00a0b"\n```\n').blocks
 
     assert (block.code, block.notes) == ('x = "a\u00a0b"\n', ())
+
+
+@pytest.mark.parametrize("text", ["x = 1\n  return x", "class A:\n  x = 1\nself.y = 2\n    self.z = 3"])
+def test_an_indentation_is_not_dropped_where_the_code_would_be_another(tmp_path: Path, text: str) -> None:
+    (block,) = read(tmp_path, f"```py\n{text}\n```\n").blocks
+
+    assert not block.runnable
 
 
 def test_lost_indentation_is_said(tmp_path: Path) -> None:
