@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 import symtable
@@ -9,6 +10,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import Iterator, Mapping, Sequence
 
+from pytest_kerasch2.documents import parsing
 from pytest_kerasch2.documents.document import DocumentBlock
 
 _MODULES: Mapping[str, str] = {
@@ -193,6 +195,34 @@ def names_of(code: str) -> BlockNames:
         runs_now = child.get_type() == "class" or child.get_name() in ("listcomp", "setcomp", "dictcomp", "genexpr")
         _of_inner(child, used if runs_now else later, later, names_made)
     return BlockNames(frozenset(used), frozenset(later), frozenset(names_made), _imports_everything(code))
+
+
+def names_from_before(code: str) -> frozenset[str]:
+    """Return the names of code that it uses before it makes them, so that they come from an earlier block."""
+    names = names_of(code)
+    try:
+        body = parsing.tree(code).body
+    except SyntaxError:
+        return names.used | names.later
+    made: set[str] = set()
+    read: set[str] = set()
+    added: set[str] = set()
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            made.add(statement.name)
+            continue
+        found = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        stored = {node.id for node in found if isinstance(node.ctx, ast.Store)}
+        if isinstance(statement, ast.AugAssign):
+            added |= stored - made
+        loop = ast.walk(statement.target) if isinstance(statement, ast.For) else ()
+        targets = {node.id for node in loop if isinstance(node, ast.Name)}
+        read |= {node.id for node in found if isinstance(node.ctx, ast.Load)} - made - targets
+        # What only one way through a statement makes may not be made.
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.With)):
+            made |= stored
+    needed = names.used | names.later
+    return frozenset((needed & read) | (needed - names.names_made) | added)
 
 
 def _of_inner(table: symtable.SymbolTable, now: set[str], later: set[str], names_made: set[str]) -> None:

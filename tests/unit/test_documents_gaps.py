@@ -68,6 +68,22 @@ def test_import_of_a_module_with_a_namesake_in_it(code: str, statement: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("x = 1\nprint(x)", {"print"}),
+        ("print(x)\nx = 1", {"print", "x"}),
+        ("x = x + 1", {"x"}),
+        ("x += 1", {"x"}),
+        ("if y:\n    x = 1\nx", {"x", "y"}),
+        ("def f(a):\n    return a + b\nf(1)", {"b"}),
+        ("for i in n:\n    t = i", {"n"}),
+    ],
+)
+def test_names_that_come_from_an_earlier_block(code: str, names: set[str]) -> None:
+    assert gaps.names_from_before(code) == names
+
+
+@pytest.mark.parametrize(
     ("name", "statement"),
     [
         ("np", "import numpy as np"),
