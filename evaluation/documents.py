@@ -125,16 +125,29 @@ def without_text(line: dict[str, Any]) -> dict[str, Any]:
     for how in ("read", "run"):
         outcome = {name: value for name, value in line[how].items() if name not in ("diff", "said")}
         if outcome["document"]:
-            blocks = [
-                {name: block[name] for name in ("number", "role", "finding", "needs")}
-                | {"causes": [{"name": one["name"], "since": one["since"], "source": one["source"], "kind": one["kind"]}
-                              for one in block["causes"]]}
-                | {"error": block["error"].partition(":")[0], "patched": bool(block["patch"])}
-                for block in outcome["document"]["blocks"]
-            ]  # fmt: skip
+            blocks = [facts(block) for block in outcome["document"]["blocks"]]
             outcome["document"] = {"kind": outcome["document"]["kind"], "blocks": blocks}
         kept[how] = outcome
     return kept
+
+
+def facts(block: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a block."""
+    causes = [{name: one[name] for name in ("name", "since", "source", "kind")} for one in block["causes"]]
+    return {
+        **{name: block[name] for name in ("number", "role", "finding")},
+        "needs": [kind_of(one) for one in block["needs"]],
+        "causes": causes,
+        "error": block["error"].partition(":")[0],
+        "patched": bool(block["patch"]),
+    }
+
+
+def kind_of(need: str) -> str:
+    """Return what a block lacks, without the words of the document."""
+    if need.endswith("which no block makes"):
+        return "a name"
+    return need.partition(":")[0]
 
 
 def check_all(documents: Iterable[CorpusDocument], folder: Path, details: Path | None) -> None:

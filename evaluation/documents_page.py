@@ -39,6 +39,7 @@ class DocumentLabels:
         hidden: causes that show only once an earlier one is mended, by block.
         silent: causes that raise nothing, by block.
         open: blocks of which it could not be told.
+        beyond: blocks that no mend of their own failure brings to run, since an earlier block lacks data or a name.
     """
 
     blocks: int
@@ -49,6 +50,7 @@ class DocumentLabels:
     hidden: Mapping[int, str]
     silent: Mapping[int, str]
     open: frozenset[int]
+    beyond: frozenset[int]
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> DocumentLabels:
@@ -60,7 +62,7 @@ class DocumentLabels:
             name: {int(block): value for block, value in data.get(name, {}).items()}
             for name in ("failures", "needs", "hidden", "silent")
         }
-        sets = {name: frozenset(numbers(data.get(name, ""))) for name in ("follows", "open")}
+        sets = {name: frozenset(numbers(data.get(name, ""))) for name in ("follows", "open", "beyond")}
         return cls(data["blocks"], roles, **by_block, **sets)  # type: ignore[arg-type]
 
     @property
@@ -149,7 +151,7 @@ ROWS = {
     "silent": "silent changes that are found",
     "needs": "blocks that need data or a package, and are told so",
     "names": "blocks that need a name that nothing makes, and are told so",
-    "repaired": "first failures due to a change, without Estimators, that are repaired and executed",
+    "repaired": "first failures due to a change, where what they use is there, that are repaired and executed",
     "quiet": "blocks labelled fine in which nothing is found",
     "works": "documents that failed as they stand, and run to the end when mended",
     "changes": "the same, of those that lack no data, package, Estimator or name",
@@ -187,7 +189,7 @@ def _count_causes(
                 release = any(same_release(causes[label]["since"], each["since"]) for each in matching)
                 shares["since"].add(release, f"{what}; {[each['since'] for each in matching]}")
                 shares["link"].add(any(each["source"] for each in matching), what)
-            if group == "change":
+            if group == "change" and number not in one.beyond:
                 shares["repaired"].add(block["finding"] == "repaired", told)
     for kind in ("hidden", "silent"):
         for number, label in getattr(one, kind).items():
@@ -253,8 +255,8 @@ def page(lines: Mapping[str, Mapping[str, Any]]) -> str:
         "Written by `python -m evaluation.documents`, "
         f"on TensorFlow {release.get('tensorflow')}, Keras {release.get('keras')}.",
         "",
-        f"{len(lines)} public documents of {blocks} blocks, listed in `evaluation/documents_corpus.toml` by "
-        "repository, commit, path and licence; nothing of them is kept here. The role of each block and the cause of "
+        f"{len(lines)} of {len(known)} public documents, {blocks} blocks, listed in `evaluation/documents_corpus.toml` "
+        "by repository, commit, path and licence; nothing of them is kept here. The role of each block and the cause of "
         "each first failure were written down by hand in `evaluation/documents_labels.json` before `kerasch2 check` "
         "ran on them for the first time, without looking at its rules. Which of its changes is which label "
         "(`evaluation/documents_names.json`) was written afterwards.",

@@ -15,7 +15,7 @@ from pytest_kerasch2.errors import InvalidArgument
 if sys.version_info < (3, 9):
     pytest.skip("evaluation runs on CPython 3.9 and newer", allow_module_level=True)
 
-from evaluation import documents_fetch, documents_page
+from evaluation import documents, documents_fetch, documents_page
 from evaluation.documents_fetch import CorpusDocument
 
 TEXT = b"# A page\n"
@@ -151,6 +151,17 @@ def test_a_finding_in_a_block_that_is_fine_is_a_false_alarm() -> None:
     alarmed["run"]["document"]["blocks"][1].update(finding="broken", error="ValueError")
 
     assert documents_page.figures({"page-md": alarmed})["quiet"].right == 0
+
+
+def test_what_is_kept_of_a_block_has_no_text_of_the_document() -> None:
+    cause = {"name": "lr", "since": "2.16", "source": "https://example.org", "kind": "raises", "detail": "their words"}
+    needs = ["their_name, which no block makes", "a file: their/file.csv", "the package pandas, which is not installed"]
+    block = {"number": 1, "role": "code", "finding": "needs", "causes": [cause], "needs": needs, "patch": ["- theirs"]}
+
+    kept = documents.facts({**block, "error": "NameError: name 'their_name' is not defined", "notes": ["their"]})
+
+    assert "their" not in json.dumps(kept)
+    assert kept["needs"] == ["a name", "a file", "the package pandas, which is not installed"]
 
 
 def test_numbers_of_blocks_are_read_with_their_ranges() -> None:
