@@ -255,11 +255,11 @@ def page(lines: Mapping[str, Mapping[str, Any]]) -> str:
         "Written by `python -m evaluation.documents`, "
         f"on TensorFlow {release.get('tensorflow')}, Keras {release.get('keras')}.",
         "",
-        f"{len(lines)} of {len(known)} public documents, {blocks} blocks, listed in `evaluation/documents_corpus.toml` "
-        "by repository, commit, path and licence; nothing of them is kept here. The role of each block and the cause of "
-        "each first failure were written down by hand in `evaluation/documents_labels.json` before `kerasch2 check` "
-        "ran on them for the first time, without looking at its rules. Which of its changes is which label "
-        "(`evaluation/documents_names.json`) was written afterwards.",
+        f"{len(lines)} of {len(known)} public documents were checked, {blocks} blocks. "
+        "`evaluation/documents_corpus.toml` lists them by repository, commit, path and licence; nothing of them is "
+        "kept here. The role of each block and the cause of each first failure were written down by hand in "
+        "`evaluation/documents_labels.json` before `kerasch2 check` ran on them for the first time, without looking at "
+        "its rules. Which of its changes is which label (`evaluation/documents_names.json`) was written afterwards.",
         "",
         "| share | measured |",
         "| --- | --- |",
