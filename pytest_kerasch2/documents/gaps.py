@@ -204,23 +204,23 @@ def names_from_before(code: str) -> frozenset[str]:
         body = parsing.tree(code).body
     except SyntaxError:
         return names.used | names.later
-    made: set[str] = set()
+    bound: set[str] = set()
     read: set[str] = set()
     added: set[str] = set()
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            made.add(statement.name)
+            bound.add(statement.name)
             continue
-        found = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
-        stored = {node.id for node in found if isinstance(node.ctx, ast.Store)}
+        nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        stored = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
         if isinstance(statement, ast.AugAssign):
-            added |= stored - made
+            added |= stored - bound
         loop = ast.walk(statement.target) if isinstance(statement, ast.For) else ()
         targets = {node.id for node in loop if isinstance(node, ast.Name)}
-        read |= {node.id for node in found if isinstance(node.ctx, ast.Load)} - made - targets
+        read |= {node.id for node in nodes if isinstance(node.ctx, ast.Load)} - bound - targets
         # What only one way through a statement makes may not be made.
         if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.With)):
-            made |= stored
+            bound |= stored
     needed = names.used | names.later
     return frozenset((needed & read) | (needed - names.names_made) | added)
 

@@ -44,7 +44,7 @@ def _may_be_output(block: DocumentBlock) -> bool:
 
 
 def _begins_with(block: DocumentBlock, words: set[str]) -> bool:
-    first = _plain(next((line.raw for line in block.lines if line.text.strip()), ""))
+    first = _single_spaced(next((line.raw for line in block.lines if line.text.strip()), ""))
     return any(first.startswith(one) for one in words)
 
 
@@ -60,7 +60,7 @@ def _words_printed(code: str) -> Iterator[str]:
         for one in node.args:
             for constant in ast.walk(one):
                 if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
-                    yield from filter(_tells, map(_plain, _BETWEEN.split(constant.value)))
+                    yield from filter(_tells, map(_single_spaced, _BETWEEN.split(constant.value)))
 
 
 def _is_print(function: ast.expr) -> bool:
@@ -74,5 +74,5 @@ def _tells(text: str) -> bool:
     return letters >= LEAST_LETTERS and not text.isidentifier()
 
 
-def _plain(text: str) -> str:
+def _single_spaced(text: str) -> str:
     return " ".join(text.split())
