@@ -145,7 +145,7 @@ def facts(block: dict[str, Any]) -> dict[str, Any]:
 
 def kind_of(need: str) -> str:
     """Return what a block lacks, without the words of the document."""
-    if need.endswith("which no block makes"):
+    if ", which" in need and not need.startswith("the package"):
         return "a name"
     return need.partition(":")[0]
 

@@ -268,6 +268,7 @@ def page(lines: Mapping[str, Mapping[str, Any]]) -> str:
         "",
         "A published study brings back 74.2 % of old notebooks with a language model, where the score of the notebook",
         "returns; *run to the end* here means that no block raises, with trainings shortened and absent data made up.",
+        "Other work ran on the machine: seconds are upper bounds.",
         "",
         "## What was missed",
     ]

@@ -156,12 +156,13 @@ def test_a_finding_in_a_block_that_is_fine_is_a_false_alarm() -> None:
 def test_what_is_kept_of_a_block_has_no_text_of_the_document() -> None:
     cause = {"name": "lr", "since": "2.16", "source": "https://example.org", "kind": "raises", "detail": "their words"}
     needs = ["their_name, which no block makes", "a file: their/file.csv", "the package pandas, which is not installed"]
+    needs.append("theirs, which only block 3 makes")
     block = {"number": 1, "role": "code", "finding": "needs", "causes": [cause], "needs": needs, "patch": ["- theirs"]}
 
     kept = documents.facts({**block, "error": "NameError: name 'their_name' is not defined", "notes": ["their"]})
 
     assert "their" not in json.dumps(kept)
-    assert kept["needs"] == ["a name", "a file", "the package pandas, which is not installed"]
+    assert kept["needs"] == ["a name", "a file", "the package pandas, which is not installed", "a name"]
 
 
 def test_numbers_of_blocks_are_read_with_their_ranges() -> None:
