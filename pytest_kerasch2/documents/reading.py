@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Callable, Mapping
 
-from pytest_kerasch2.documents import decoding, joining, markdown_reader, notebook_reader, printed_text, script_reader
+from pytest_kerasch2.documents import decoding, joining, markdown_reader, notebook_reader, output_blocks, script_reader
 from pytest_kerasch2.documents.document import Decoded, Document, DocumentBlock
 from pytest_kerasch2.errors import InvalidArgument
 
@@ -54,7 +54,7 @@ def read_document(path: Path) -> Document:
     blocks = joining.joined(_READERS[kind](decoded.text)) if decoded.text.strip() else ()
     if kind == "markdown":
         # A cell of a notebook is code; a fence may be anything.
-        blocks = printed_text.with_outputs(blocks)
+        blocks = output_blocks.with_outputs(blocks)
     notes = decoded.notes if blocks else (*decoded.notes, _why_empty(decoded))
     return Document(path, kind, blocks, decoded, notes)
 
