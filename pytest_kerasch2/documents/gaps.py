@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 import symtable
@@ -9,6 +10,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import Iterator, Mapping, Sequence
 
+from pytest_kerasch2.documents import parsing
 from pytest_kerasch2.documents.document import DocumentBlock
 
 _MODULES: Mapping[str, str] = {
@@ -35,6 +37,13 @@ _MODULES: Mapping[str, str] = {
 }
 _STANDARD = ("os", "sys", "time", "math", "random", "datetime", "json", "re", "glob", "shutil", "itertools", "pathlib",
              "functools", "collections", "pickle", "csv", "tempfile", "urllib", "zipfile", "io", "string")  # fmt: skip
+# Modules that hold something of their own name, and how that is used.
+_NAMESAKES: Mapping[str, str] = {
+    "datetime": r"(?<![\w.])datetime(?:\.(?:now|today|utcnow|strptime|fromtimestamp|combine)\b|\()",
+    "time": r"(?<![\w.])time\(\)",
+    "glob": r"(?<![\w.])glob\(",
+    "random": r"(?<![\w.])random\(\)",
+}
 # Public names of Keras that TensorFlow 2.0 and 2.21 both have, by their module.
 _KERAS: Mapping[str, str] = {
     "models": "Sequential Model load_model save_model model_from_json clone_model",
@@ -110,6 +119,8 @@ def gaps(blocks: Sequence[DocumentBlock]) -> list[Gap]:
         functions = sorted(names.later - so_far - names.names_made - set(makers))
         for name in [*now, *functions]:
             gap = _gap(name, number, makers.get(name), parts)
+            if gap.statement:
+                gap = replace(gap, statement=_as_used(name, gap.statement, blocks))
             missing.setdefault(name, replace(gap, broken=_broken_maker(name, blocks)))
         so_far |= names.names_made | set(missing)
     return list(missing.values())
@@ -119,6 +130,14 @@ def _gap(name: str, number: int, later: int | None, parts: Sequence[tuple[int, B
     statement = import_of(name)
     door = any(names.everything for _, names in parts)
     return Gap(name, number, "" if door else statement, later)
+
+
+def _as_used(name: str, statement: str, blocks: Sequence[DocumentBlock]) -> str:
+    """Return the import of a module, or of what it holds under its own name where that is what the blocks use."""
+    inner = _NAMESAKES.get(name)
+    if inner is None or not any(re.search(inner, one.code, re.MULTILINE) for one in blocks if one.runnable):
+        return statement
+    return f"from {name} import {name}"
 
 
 def _broken_maker(name: str, blocks: Sequence[DocumentBlock]) -> int | None:
@@ -176,6 +195,34 @@ def names_of(code: str) -> BlockNames:
         runs_now = child.get_type() == "class" or child.get_name() in ("listcomp", "setcomp", "dictcomp", "genexpr")
         _of_inner(child, used if runs_now else later, later, names_made)
     return BlockNames(frozenset(used), frozenset(later), frozenset(names_made), _imports_everything(code))
+
+
+def names_from_before(code: str) -> frozenset[str]:
+    """Return the names of code that it uses before it makes them, so that they come from an earlier block."""
+    names = names_of(code)
+    try:
+        body = parsing.tree(code).body
+    except SyntaxError:
+        return names.used | names.later
+    bound: set[str] = set()
+    read: set[str] = set()
+    added: set[str] = set()
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.add(statement.name)
+            continue
+        nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        stored = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+        if isinstance(statement, ast.AugAssign):
+            added |= stored - bound
+        loop = ast.walk(statement.target) if isinstance(statement, ast.For) else ()
+        targets = {node.id for node in loop if isinstance(node, ast.Name)}
+        read |= {node.id for node in nodes if isinstance(node.ctx, ast.Load)} - bound - targets
+        # What only one way through a statement makes may not be made.
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.With)):
+            bound |= stored
+    needed = names.used | names.later
+    return frozenset((needed & read) | (needed - names.names_made) | added)
 
 
 def _of_inner(table: symtable.SymbolTable, now: set[str], later: set[str], names_made: set[str]) -> None:

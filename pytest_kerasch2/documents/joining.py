@@ -9,8 +9,9 @@ from typing import Sequence
 from pytest_kerasch2.documents import parsing
 from pytest_kerasch2.documents.document import RUNNABLE, BlockLine, DocumentBlock, Role
 
-# Blocks that one function may be split over.
-MOST = 8
+# Blocks that one function may be split over, and how much deeper the lines below a colon stand.
+MOST = 10
+STEP = 4
 
 
 def joined(blocks: Sequence[DocumentBlock]) -> tuple[DocumentBlock, ...]:
@@ -32,22 +33,58 @@ def _join_from(blocks: list[DocumentBlock], first: int) -> int:
     if head.role not in (*RUNNABLE, Role.FRAGMENT) or not head.lines:
         return 1
     together: tuple[BlockLine, ...] = head.lines
-    members = [first]
+    members: list[tuple[int, tuple[BlockLine, ...]]] = []
     whole = 0
     for at in range(first + 1, min(len(blocks), first + 1 + MOST)):
         part = _continuation(blocks[at])
         if part is None:
             continue
-        if not (_is_open(together) and _begins_within(part)):
+        if not (_is_open(together) and _begins_within(part)) or _begins_anew(together, part):
             break
+        part = _aligned(together, part)
         together = (*together, *part)
-        members.append(at)
+        members.append((at, part))
         if parsing.parsed(together).error is None:
             whole = len(members)
     if not whole:
         return 1
-    _mark(blocks, members[:whole])
-    return members[whole - 1] - first + 1
+    _mark(blocks, first, members[:whole])
+    return members[whole - 1][0] - first + 1
+
+
+def _begins_anew(before: Sequence[BlockLine], lines: Sequence[BlockLine]) -> bool:
+    """Whether lines begin another function or class behind a whole one, although they do not parse by themselves."""
+    first = next((line.text for line in lines if line.text.strip()), "")
+    return first.startswith(("def ", "class ", "@", "async def ")) and parsing.parsed(before).error is None
+
+
+def _aligned(before: Sequence[BlockLine], part: tuple[BlockLine, ...]) -> tuple[BlockLine, ...]:
+    """Return a part with the indentation that its first line has lost, as a converter to Markdown leaves it.
+
+    It is that of the lines behind it, one step less, or one of those that stand open before it.
+    """
+    at = next((at for at, line in enumerate(part) if line.text.strip()), None)
+    if at is None or not 0 < _width(part[at].text) < STEP or _fits((*before, *part)):
+        return part
+    written = [_width(line.text) for line in part[at + 1 :] if line.text.strip()]
+    behind = [written[0], written[0] - STEP] if written else []
+    open_before = sorted({_width(line.text) for line in before if line.text.strip()}, reverse=True)
+    for width in (*behind, *open_before):
+        moved = replace(part[at], text=" " * width + part[at].text.lstrip())
+        changed = (*part[:at], moved, *part[at + 1 :])
+        if width >= STEP and _fits((*before, *changed)):
+            return changed
+    return part
+
+
+def _fits(lines: Sequence[BlockLine]) -> bool:
+    """Whether lines parse, or only do not end."""
+    outcome = parsing.as_it_stands(lines)
+    return outcome.error is None or outcome.incomplete
+
+
+def _width(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _continuation(block: DocumentBlock) -> tuple[BlockLine, ...] | None:
@@ -78,11 +115,10 @@ def _is_open(lines: Sequence[BlockLine]) -> bool:
     )
 
 
-def _mark(blocks: list[DocumentBlock], members: Sequence[int]) -> None:
-    head = blocks[members[0]]
-    blocks[members[0]] = replace(head, problem="", role=_code(head.role))
-    for at in members[1:]:
-        lines = _continuation(blocks[at]) or ()
+def _mark(blocks: list[DocumentBlock], first: int, members: Sequence[tuple[int, tuple[BlockLine, ...]]]) -> None:
+    head = blocks[first]
+    blocks[first] = replace(head, problem="", role=_code(head.role))
+    for at, lines in members:
         blocks[at] = replace(blocks[at], lines=lines, problem="", role=Role.CODE, joined=head.number)
 
 

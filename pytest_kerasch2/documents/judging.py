@@ -23,7 +23,12 @@ _NETWORK = re.compile(
     "Max retries exceeded|Connection refused|getaddrinfo",
     re.IGNORECASE,
 )
-_NAMED_FILE = re.compile(r"""name = '([^']+)'|directory: ['"]([^'"]+)|found at:? (\S+?)[\s.,;]*$""", re.MULTILINE)
+# What a block writes itself is not missing because of an earlier one.
+_CANNOT_WRITE = re.compile(r"[Uu]nable to (?:synchronously )?create file|Parent directory of .* doesn't exist")
+_NAMED_FILE = re.compile(
+    r"""name = '([^']+)'|directory: ['"]([^'"]+)|found at:? (\S+?)[\s.,;]*$|not found: filepath=(\S+?)\.? """,
+    re.MULTILINE,
+)
 _UNCOMPILED = re.compile(
     r"must (call `?compile|compile your model)|has not been compiled|compile the model", re.IGNORECASE
 )
@@ -56,7 +61,9 @@ class _Runs:
         for number in sorted(self.mended):
             by_block[number] = dict(current)
             names = gaps.names_of(self.code(number))
-            behind = [current[one] for one in names.used if one in current and not _imports(self.code(number), one)]
+            code = self.code(number)
+            used = gaps.names_from_before(code) & names.used
+            behind = [current[one] for one in used if one in current and not _imports(code, one)]
             for name in names.names_made:
                 if not self.mended[number].ran:
                     current[name] = min([number, *behind])
@@ -144,6 +151,10 @@ def _maker(run: BlockRun, runs: _Runs) -> int | None:
     a compiled model.
     """
     name, path = _missing_name(run.error), _missing_file(run.error)
+    gap = [one for listed in runs.diagnosis.missing.values() for one in listed if one.name == name]
+    by_itself = bool(gap) and all(one.later is None and one.broken is None for one in gap)
+    if by_itself or _cannot_write(run, path, runs):
+        return None
     if run.error is not None and _UNCOMPILED.search(run.error["message"]):
         path = ".compile"
     for number, other in runs.mended.items():
@@ -151,13 +162,19 @@ def _maker(run: BlockRun, runs: _Runs) -> int | None:
             return number
     stale = runs.stale
     code = runs.code(run.number)
-    names = gaps.names_of(code)
-    used = [one for one in sorted(names.used | names.later) if not _imports(code, one)]
+    used = [one for one in sorted(gaps.names_from_before(code)) if not _imports(code, one)]
     hits = [stale[run.number][one] for one in used if one in stale[run.number]]
     if hits:
         return min(hits)
-    gap = [one for listed in runs.diagnosis.missing.values() for one in listed if one.name == name]
     return next((one.broken for one in gap if one.broken is not None), None)
+
+
+def _cannot_write(run: BlockRun, path: str, runs: _Runs) -> bool:
+    """Whether a block fails to write a file, as where its folder does not exist."""
+    if run.error is None:
+        return False
+    saves = re.search(rf"\bsave\w*\([^)]*{re.escape(path)}", runs.code(run.number)) if path else None
+    return saves is not None or _CANNOT_WRITE.search(run.error["message"]) is not None
 
 
 def _imports(code: str, name: str) -> bool:
@@ -173,7 +190,9 @@ def _missing_name(error: Mapping[str, Any] | None) -> str | None:
 
 def _missing_file(error: Mapping[str, Any] | None) -> str:
     """Return the name of the file that is not there, which a block before may have been to write, or an empty text."""
-    if error is None or not {"FileNotFoundError", "NotFoundError", "OSError"} & set(error["bases"]):
+    # Keras 3 raises ValueError for a file that is not there.
+    files = {"FileNotFoundError", "NotFoundError", "OSError", "ValueError"}
+    if error is None or not files & set(error["bases"]):
         return ""
     match = _NAMED_FILE.search(error["message"])
     return next((one.strip() for one in match.groups() if one), "") if match else ""
@@ -194,7 +213,7 @@ def _need(error: Mapping[str, Any] | None) -> str:
         return f"the package {asked_for.group(1)}, which is not installed"
     if _NETWORK.search(message):
         return "the network, or data from it"
-    if "FileNotFoundError" in bases or "NotFoundError" in bases:
+    if ("FileNotFoundError" in bases or "NotFoundError" in bases) and not _CANNOT_WRITE.search(message):
         return f"a file: {message[:160]}"
     if "EOFError" in bases and "input()" in message:
         return "an answer to input()"

@@ -115,24 +115,49 @@ def parsed(lines: Sequence[BlockLine]) -> Parsed:
     return _straightened(dedent(tuple(lines)), lines[0].text) or failed
 
 
+def as_it_stands(lines: Sequence[BlockLine]) -> Parsed:
+    """Return what lines come to without any change."""
+    return _tried(tuple(lines), ())
+
+
 def _straightened(lines: tuple[BlockLine, ...], first: str) -> Parsed | None:
     """Return lines without a few indentations that nothing calls for; None where that is not all."""
     if first[:1].isspace():
         return None
     dropped: list[int] = []
-    for _ in range(MOST_STRAY):
+    for _ in range(MOST_STRAY + 1):
         outcome = _tried(lines, ())
         if outcome.error is None:
+            if not _stands(text_of(lines)):
+                return None
             where = ", ".join(str(lines[at].at) for at in dropped)
             return replace(outcome, notes=(f"an indentation that nothing calls for is dropped, on line {where}",))
-        if not outcome.indented or outcome.line is None:
+        if outcome.line is None or len(dropped) == MOST_STRAY:
             return None
         at = outcome.line - 1
-        before = next((line.text for line in reversed(lines[:at]) if line.text.strip()), "")
+        before = next((line.text for line in reversed(lines[:at]) if not _is_blank(line.text)), "")
         indentation = before[: len(before) - len(before.lstrip())]
+        # A line that stands one blank too far to the left of the one above it belongs to that one.
+        slipped = outcome.lost and lines[at].text[: len(indentation) - 1] == indentation[:-1] != indentation
+        if not outcome.indented and not slipped:
+            return None
         lines = (*lines[:at], replace(lines[at], text=indentation + lines[at].text.lstrip()), *lines[at + 1 :])
         dropped.append(at)
     return None
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip() or text.lstrip().startswith("#")
+
+
+def _stands(code: str) -> bool:
+    """Whether code that parses can be run: no `return` and no `self` is outside of a function."""
+    try:
+        compile(code, "block", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    free = [node for node in tree(code).body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    return not any(isinstance(one, ast.Name) and one.id == "self" for node in free for one in ast.walk(node))
 
 
 def _tried(lines: tuple[BlockLine, ...], notes: tuple[str, ...]) -> Parsed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -109,16 +110,20 @@ def _form(data: Any, text: str) -> dict[str, Any]:
     """Return the settings with which JSON is written so that it is the text, or those of Jupyter if none does."""
     indent = re.match(r"\{\n( +)", text)
     width = len(indent.group(1)) if indent else (1 if "\n" in text.strip() else None)
-    for keeps in (False, True):
-        form = {"indent": width, "ensure_ascii": keeps}
+    for keeps, escapes in itertools.product((False, True), (False, True)):
+        form = {"indent": width, "ensure_ascii": keeps, "escapes": escapes}
         if _written(data, form).strip() == text.strip():
             return {**form, "end": text[len(text.rstrip()) :]}
     return {"indent": width, "ensure_ascii": False, "end": "\n"}
 
 
 def _written(data: Any, form: Mapping[str, Any]) -> str:
-    settings = {name: value for name, value in form.items() if name != "end"}
-    return json.dumps(data, **settings) + str(form.get("end", "\n"))
+    settings = {name: value for name, value in form.items() if name not in ("end", "escapes")}
+    text = json.dumps(data, **settings)
+    if form.get("escapes"):
+        # As Colab writes them; outside of a text JSON has none of the three.
+        text = text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"})
+    return text + str(form.get("end", "\n"))
 
 
 def diff(document: Document, new: str, name: str) -> list[str]:

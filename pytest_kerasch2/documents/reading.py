@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Callable, Mapping
 
-from pytest_kerasch2.documents import decoding, joining, markdown_reader, notebook_reader, script_reader
+from pytest_kerasch2.documents import decoding, joining, markdown_reader, notebook_reader, output_blocks, script_reader
 from pytest_kerasch2.documents.document import Decoded, Document, DocumentBlock
 from pytest_kerasch2.errors import InvalidArgument
 
@@ -52,6 +52,9 @@ def read_document(path: Path) -> Document:
     kind = KINDS.get(path.suffix.lower()) or _kind_of(content, path)
     decoded = decoding.decode(content, script=kind == "script")
     blocks = joining.joined(_READERS[kind](decoded.text)) if decoded.text.strip() else ()
+    if kind == "markdown":
+        # A cell of a notebook is code; a fence may be anything.
+        blocks = output_blocks.with_outputs(blocks)
     notes = decoded.notes if blocks else (*decoded.notes, _why_empty(decoded))
     return Document(path, kind, blocks, decoded, notes)
 

@@ -28,14 +28,18 @@ _PRINTED = re.compile(
     r"^\s*(?:Epoch \d+|Train on \d+|\d+/\d+ \[|\d+/\d+ \S+ \d+s|<tf\.|<tensorflow|<keras|<matplotlib|array\("
     r"|tf\.Tensor\("
     r"|Out\[\d*\]|Model: |Layer \(type\)|_{8,}|={8,}|Total params|Trainable params|Non-trainable|Traceback \(most"
-    r"|\w*(?:Error|Exception|Warning): |\[[-\d. ]+(?:\]|$)|\(\d+, ?\d*\)|\(\?, |loss: |Downloading |Collecting "
-    r"|Requirement |Successfully |[┏┃┡│└╇]|-{5,}|\d{4}-\d\d-\d\d \d\d:)"
+    r"|\w*(?:Error|Exception|Warning): |\[[-+\de. ]+(?:\]|$)|\{'\w+': |\(\d+, ?\d*\)|\(\?, |loss: "
+    r"|Downloading |Collecting |Requirement |Successfully |[┏┃┡│└╇]|-{5,}|\d{4}-\d\d-\d\d \d\d:)"
 )
 _OUTPUT_ANYWHERE = re.compile(
     r"\bnumpy=|dtype=float\d+\)>|\bETA: |- (?:val_)?(?:loss|acc\w*): \d|<\w[\w.]* object at 0x"
 )
 _VALUE = re.compile(r"^[-+]?[\d.]+(?:[-\w.]*)?$")
+# `Test accuracy: 0.98` and `39999: [loss: 0.5]`, as print writes them; names of files side by side, as ls does.
+_LABELLED = re.compile(r"^\s*\w[\w ./%#-]*: ?(?:[-\[({<]?\d|Tensor\(|\[?\w[\w ]*: \d)")
+_FILES = re.compile(r"^\s*[\w-]+(?:\.[\w.-]+)?(?:\s{2,}[\w-]+(?:\.[\w.-]+)?)+\s*$")
 _SIGNATURE = re.compile(r"^(?:@[\w.]+\s*)?(?:class |def )?[\w.]+\((.*)\)(?:\s*->\s*[\w.\[\], ]+)?:?$", re.DOTALL)
+_PRINTED_TYPES = ("array", "dict_keys", "dict_values", "dtype", "TensorShape", "OrderedDict")
 _STATEMENT = re.compile(
     r"^\s*(?:import |from \w+ import|def |class |for |while |with |if |return\b|print\b|@|[\w.]+\("
     r"|[\w.\[\], ]+ ?[-+*/]?= ?)"
@@ -139,13 +143,22 @@ def _problem(outcome: parsing.Parsed) -> str:
 def _broken(lines: tuple[BlockLine, ...], outcome: parsing.Parsed) -> RoleDecision:
     """Return what a block is that does not parse: code with a mistake, a part of code, or no Python at all."""
     written = [line.text for line in lines if line.text.strip()]
-    if any(re.search(r"^\s*\.\.\.|\.\.\.\s*$|\[\.\.\.\]|…", text) for text in written):
+    if any(re.search(r"^\s*\.\.\.|\.\.\.\s*$|\[\.\.\.\]|…|^\s*\.\s*$", text) for text in written):
         return RoleDecision(Role.FRAGMENT, lines, outcome.notes, "it leaves something out (...)", outcome)
     statements = [text for text in written if _STATEMENT.match(text)]
     if 2 * len(statements) >= len(written):
         return RoleDecision(Role.CODE, lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
     role = Role.FRAGMENT if statements else Role.NOT_PYTHON
+    if role is Role.NOT_PYTHON and _is_printed(written):
+        return RoleDecision(Role.OUTPUT, lines, parse=outcome)
     return RoleDecision(role, lines, outcome.notes, f"it does not parse: {outcome.error}", outcome)
+
+
+def _is_printed(written: Sequence[str]) -> bool:
+    """Whether lines that are no Python look like what a program prints: values with a label, or names of files."""
+    if all(_FILES.match(text) for text in written) and any("." in text for text in written):
+        return True
+    return 2 * sum(bool(_LABELLED.match(text)) for text in written) >= len(written)
 
 
 def _role_of_text(written: Sequence[str]) -> Role | None:
@@ -198,8 +211,11 @@ def _is_value(node: ast.expr) -> bool:
         return all(map(_is_value, node.elts))
     if isinstance(node, ast.Dict):
         return all(one is not None and _is_value(one) for one in [*node.keys, *node.values])
-    # `array([1, 2], dtype=float32)`, as NumPy prints itself.
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("array", "dict_keys")
+    # `array([1, 2], dtype=float32)`, as NumPy prints itself, and `(60000, 28) (10000, 28)`, which reads as a call.
+    return isinstance(node, ast.Call) and (
+        isinstance(node.func, (ast.Tuple, ast.List, ast.Constant))
+        or (isinstance(node.func, ast.Name) and node.func.id in _PRINTED_TYPES)
+    )
 
 
 def _is_prose(node: ast.expr) -> bool:
@@ -215,10 +231,16 @@ def _is_signature(call: ast.Call) -> bool:
     if any(isinstance(one, ast.Name) and one.id == "kwargs" for one in rest):
         return True
     defaults = [one.value for one in call.keywords if one.arg is not None]
+    # `function(x, mean, variance, name=None)`: nobody passes None as the name of an operation.
+    if len(call.args) >= 2 and any(one.arg == "name" and _is_none(one.value) for one in call.keywords):
+        return True
     if len(defaults) < 2 or not all(map(_is_default, defaults)):
         return False
-    none = any(isinstance(one, ast.Constant) and one.value is None for one in defaults)
-    return none or bool(call.args and len(defaults) >= 4)
+    return any(map(_is_none, defaults)) or bool(call.args and len(defaults) >= 4)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _is_default(node: ast.expr) -> bool:

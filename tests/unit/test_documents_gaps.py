@@ -52,6 +52,38 @@ def test_names_that_nothing_makes(codes: list[str], names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "statement"),
+    [
+        ("datetime.datetime.now()", "import datetime"),
+        ("datetime.now()", "from datetime import datetime"),
+        ("datetime(2020, 1, 1)", "from datetime import datetime"),
+        ("time.time()", "import time"),
+        ("time()", "from time import time"),
+        ("random.random()", "import random"),
+        ("glob('*')", "from glob import glob"),
+    ],
+)
+def test_import_of_a_module_with_a_namesake_in_it(code: str, statement: str) -> None:
+    assert [gap.statement for gap in gaps.gaps(blocks(code))] == [statement]
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("x = 1\nprint(x)", {"print"}),
+        ("print(x)\nx = 1", {"print", "x"}),
+        ("x = x + 1", {"x"}),
+        ("x += 1", {"x"}),
+        ("if y:\n    x = 1\nx", {"x", "y"}),
+        ("def f(a):\n    return a + b\nf(1)", {"b"}),
+        ("for i in n:\n    t = i", {"n"}),
+    ],
+)
+def test_names_that_come_from_an_earlier_block(code: str, names: set[str]) -> None:
+    assert gaps.names_from_before(code) == names
+
+
+@pytest.mark.parametrize(
     ("name", "statement"),
     [
         ("np", "import numpy as np"),

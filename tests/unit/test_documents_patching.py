@@ -69,6 +69,15 @@ def test_a_notebook_keeps_its_form(tmp_path: Path, settings: dict[str, object]) 
     assert written == text.replace("x = 1", "x = 3")
 
 
+def test_a_notebook_of_colab_keeps_its_escapes(tmp_path: Path) -> None:
+    cells = [{"cell_type": "code", "source": ["x = 1\n", "y = 2 < 3"]}]
+    text = json.dumps({"cells": cells, "metadata": {"a": "<b> & c"}}, indent=1)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+
+    assert patched(tmp_path, "one.ipynb", text, "x = 1", "x = 3") == text.replace("x = 1", "x = 3")
+
+
 def test_a_diff_of_a_document(tmp_path: Path) -> None:
     path = tmp_path / "page.md"
     path.write_text("```py\nx = 1\n```\n", encoding="utf-8")

@@ -37,6 +37,14 @@ def notebook(*sources: str, **more: object) -> str:
         ("py", "2.2.4-tf", Role.OUTPUT),
         ("py", "(60000, 28, 28)\n(10000, 28, 28)", Role.OUTPUT),
         ("py", '{"image_data_format": "channels_last"}', Role.OUTPUT),
+        ("py", "(60000, 28) (10000, 28)", Role.OUTPUT),
+        ("py", "TensorShape([None, 3])", Role.OUTPUT),
+        ("py", "[3.5e-11 7.0e-08\n 2.3e-07 6.3e-07]", Role.OUTPUT),
+        ("py", "  {'name': 'layer', 'config': {'units'...", Role.OUTPUT),
+        ("py", "Final value: 42", Role.OUTPUT),
+        ("py", 'Sum of all: Tensor("add:0", shape=(), dtype=int32)', Role.OUTPUT),
+        ("py", "99: [generator loss: 0.4, acc: 0.7] [critic loss:\n0.8, acc: 0.5]", Role.OUTPUT),
+        ("", "checkpoint  a.ckpt.data-00000-of-00001  a.ckpt.index", Role.OUTPUT),
         ("py", "Epoch 1/10\n60000/60000 [====] - 5s", Role.OUTPUT),
         ("python", "<tf.Tensor: id=1, shape=(2, 2), dtype=float16, numpy=\narray([[42.]])>", Role.OUTPUT),
         ("text", "x = 1", Role.OUTPUT),
@@ -50,9 +58,11 @@ def notebook(*sources: str, **more: object) -> str:
         ("py", "!pip install tensorflow", Role.SHELL),
         ("py", "K.constant(value, dtype=None, shape=None, name=None)", Role.SIGNATURE),
         ("py", "plt.subplot(nrows, ncols, index, **kwargs)", Role.SIGNATURE),
+        ("py", "tf.nn.moments(x,axes,shift,name=None)", Role.SIGNATURE),
         ("py", "Dense(units, activation=None, ...)", Role.SIGNATURE),
         ("py", "tf.keras.Model.fit(x=None, y=None, verbose=1)", Role.SIGNATURE),
         ("py", "x = Dense(3)(x)\n... more layers\ny = 1", Role.FRAGMENT),
+        ("py", "model.add(first)\n.\n.\nmodel.add(last)", Role.FRAGMENT),
         ("json", '{"a": 1}', Role.NOT_PYTHON),
         ("py", "$HOME/.keras/keras.json", Role.NOT_PYTHON),
         ("", "What follows is prose, of no language.", Role.NOT_PYTHON),
@@ -134,6 +144,12 @@ def test_paragraphs_of_a_script(tmp_path: Path) -> None:
         (["class A:\n    def f(self):\n        return 1", "    def g(self):\n        return 2"], [None, 1]),
         (["x = [", "  f(1),", "  f(2)]"], [None, 1, 1]),
         (["def f():\n    x = 1", "y = 2"], [None, None]),
+        # What a converter to Markdown leaves of the indentation of the first line.
+        (["def f():\n    x = 1", " y = 2\n    return y"], [None, 1]),
+        (["def f():\n    x = 1", " return x"], [None, 1]),
+        (["def f(x):\n    x = 1", " print(x,\n          1)", " return x"], [None, 1, 1]),
+        (["def f():\n    x = 1", " for y in range(x):\n        print(y)\n    return x"], [None, 1]),
+        (["def f():\n    return 1", 'def g():\n    """Text', ' more.\n    """\n    return 2'], [None, None, 2]),
         (["x = 1", "    y = 2"], [None, None]),
     ],
 )
@@ -142,6 +158,25 @@ def test_what_is_split_over_blocks_is_put_together(tmp_path: Path, parts: list[s
 
     assert [block.joined for block in document.blocks] == joined
     assert all(block.runnable for block in document.blocks)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "role"),
+    [
+        ('print("x.shape =", x.shape)', "x.shape = (3, 2)", Role.OUTPUT),
+        ('print("Learned \\t true")', "Learned  true\n=====\na  b", Role.OUTPUT),
+        ('print(f"Found {n} files of all")', "files of all kinds are there", Role.OUTPUT),
+        ('print("%d: all is well" % 3)', "all is well with it", Role.NOT_PYTHON),
+        ('print("another text")', "x.shape = (3, 2)", Role.CODE),
+        ('print("model = ")', "model = f(3)", Role.CODE),
+        ('print("shape")', "shape of it", Role.NOT_PYTHON),
+        ('log("all is well")', "all is well with it", Role.NOT_PYTHON),
+    ],
+)
+def test_what_an_earlier_block_prints_is_output(tmp_path: Path, code: str, text: str, role: Role) -> None:
+    document = read(tmp_path, f"```py\n{code}\n```\n\nIt prints:\n\n```py\n{text}\n```\n")
+
+    assert [block.role for block in document.blocks] == [Role.CODE, role]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +189,13 @@ def test_what_is_split_over_blocks_is_put_together(tmp_path: Path, parts: list[s
         ("if x:\n\ty = 1\n        z = 2", "if x:\n        y = 1\n        z = 2", "tabs are read as 8"),
         ("if x:\n        y = 1\n\tz = 2", "if x:\n        y = 1\n        z = 2", "tabs are read as 8"),
         ("x = 1\n y = 2", "x = 1\ny = 2", "indentation"),
+        ("if x:\n    y = 1\n   z = 2", "if x:\n    y = 1\n    z = 2", "indentation"),
+        (
+            "class A:\n def f(self):\n  x = 1\n # why\n   y = 2",
+            "class A:\n def f(self):\n  x = 1\n # why\n  y = 2",
+            "indentation",
+        ),
+        ("x = 1" + 5 * "\n y = 2", "x = 1" + 5 * "\ny = 2", "indentation"),
         ("    x = 1\n    y = 2", "x = 1\ny = 2", ""),
     ],
 )
@@ -168,6 +210,13 @@ def test_a_no_break_space_within_a_text_stays(tmp_path: Path) -> None:
     (block,) = read(tmp_path, '```py\nx = "a\u00a0b"\n```\n').blocks
 
     assert (block.code, block.notes) == ('x = "a\u00a0b"\n', ())
+
+
+@pytest.mark.parametrize("text", ["x = 1\n  return x", "class A:\n  x = 1\nself.y = 2\n    self.z = 3"])
+def test_an_indentation_is_not_dropped_where_the_code_would_be_another(tmp_path: Path, text: str) -> None:
+    (block,) = read(tmp_path, f"```py\n{text}\n```\n").blocks
+
+    assert not block.runnable
 
 
 def test_lost_indentation_is_said(tmp_path: Path) -> None:

@@ -69,6 +69,26 @@ def test_an_older_value_of_a_name_is_told_as_what_follows(tmp_path: Path) -> Non
     assert words(run(tmp_path, *blocks)) == ["runs", "needs", "runs", "follows", "runs", "broken"]
 
 
+def test_what_a_block_lacks_by_itself_does_not_follow(tmp_path: Path) -> None:
+    cannot = "FileNotFoundError(\"Unable to synchronously create file (unable to open file: name = 'made/by.h5')\")"
+    blocks = ("model = 1 / 0", "print(never_made, model)", f"raise {cannot} if True else model")
+
+    assert words(run(tmp_path, *blocks)) == ["broken", "needs", "broken"]
+
+
+def test_a_block_that_makes_its_own_names_does_not_follow(tmp_path: Path) -> None:
+    blocks = ("model = 1 / 0", "model = [3]\nmodel[0].fit()", "model.fit()", "model = model + 1")
+
+    assert words(run(tmp_path, *blocks)) == ["broken", "broken", "follows", "follows"]
+
+
+def test_a_file_that_keras_does_not_find_is_missing_because_of_what_would_have_written_it(tmp_path: Path) -> None:
+    load = "raise ValueError(f'File not found: filepath=a/b.keras. Please ensure that it is there')"
+    blocks = ("raise ImportError('save a/b.keras')", load, load.replace("a/b", "never"))
+
+    assert words(run(tmp_path, *blocks)) == ["broken", "follows", "broken"]
+
+
 def test_a_repair_that_uncovers_a_known_change_counts(tmp_path: Path) -> None:
     blocks = [
         "x = math.pi",
