@@ -15,7 +15,7 @@ from matrix.environments import Maker
 from matrix.errors import Absent, Unfinished
 from matrix.processes import Processes
 from pytest_kerasch2 import json_files
-from pytest_kerasch2.atlas import walking
+from pytest_kerasch2.atlas import atlas_file, encoding, walking
 from pytest_kerasch2.files import write_text
 
 # Seconds in which a release must be walked: the import of a cold installation takes the most of it.
@@ -57,11 +57,9 @@ def make_atlas(releases: Releases, names: Sequence[str], options: AtlasOptions) 
             except (Absent, Unfinished) as error:
                 failed += 1
                 sys.stderr.write(f"{column.environment}: {error}\n")
-    from pytest_kerasch2.atlas import encoding
-
     walked = [(column, read_walk(column)) for column in releases.columns if is_walked(column)]
-    encoding.write_atlas([encoding.WalkedRelease(_heading(column), walk) for column, walk in walked], encoding.ATLAS)
-    sys.stdout.write(f"{encoding.ATLAS.name}: {len(walked)} of {len(releases.columns)} releases\n")
+    encoding.write_atlas([encoding.WalkedRelease(_heading(column), walk) for column, walk in walked], atlas_file.ATLAS)
+    sys.stdout.write(f"{atlas_file.ATLAS.name}: {len(walked)} of {len(releases.columns)} releases\n")
     return 1 if failed else 0
 
 

@@ -59,7 +59,9 @@ class Boundary:
         """Return since when, and no more than what was walked."""
         if not self.unwalked:
             return self.after
-        return f"{self.after}, or since {' or '.join(self.unwalked)}, which was not walked"
+        first, last = self.unwalked[0], self.unwalked[-1]
+        between = f"{first} was" if first == last else f"{first} to {last} were"
+        return f"{self.after} at the latest; {between} not walked"
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,7 @@ def _orders(data: AtlasData, name: str, places: Sequence[int]) -> Iterator[tuple
             # TensorFlow releases of one Keras: the column with the same version of it stands in the series.
             versions = {version_of(data.releases[at], series) for at in places if _keras(data.releases[at]) >= _KERAS_3}
             same = [at for at in order if version_of(data.releases[at], series) in versions]
-            order = order[: order.index(same[-1])] + [places[0]] if same else []
+            order = [*order[: order.index(same[-1])], places[0]] if same else []
         if series == "tf_keras":
             order = [at for at in chain(data, "TensorFlow", door) if not _is_three(data, at)] + order
         if any(one in places for one in order):
@@ -258,9 +260,7 @@ def _has(data: AtlasData, name: str, place: int, parameter: str) -> bool | None:
     return None if any(one.startswith("**") for one in names) else False
 
 
-def _gone(
-    data: AtlasData, name: str, parameter: str, seen: tuple[str, Sequence[int], int], target: int
-) -> Gone | None:
+def _gone(data: AtlasData, name: str, parameter: str, seen: tuple[str, Sequence[int], int], target: int) -> Gone | None:
     series, order, last = seen
     behind = order[order.index(last) + 1 :]
     first = next((one for one in behind if _has(data, name, one, parameter) is False), None)
@@ -474,6 +474,12 @@ def lookup(name: str, data: AtlasData | None = None) -> tuple[NameHistory, ...]:
         if order and (series == "TensorFlow" or short.startswith(("keras.", "tf.keras."))):
             histories.append(_history(names, short, series, order))
     return tuple(histories)
+
+
+def has_gaps(history: NameHistory) -> bool:
+    """Whether releases of a series were not walked, between those that were."""
+    pairs = [tuple(numbers(one)[:2]) for one in history.walked]
+    return any(old[0] == new[0] and new[1] > old[1] + 1 for old, new in zip(pairs, pairs[1:]))
 
 
 def newest(data: AtlasData) -> Release:

@@ -5,7 +5,7 @@ It holds three texts, which are searched and not parsed, since a lookup needs fe
 - `signatures`: a line for each, its parameters separated by tabs;
 - `names`: a line for each name, in their order, with its states separated by tabs;
 - a state is `FIRST-LAST:KIND...`, the places of releases and what the name is on them: a letter of `walking`, for a
-  function the place of its signature, for a class also those of its bases, and `=PLACE` for another name of the same thing.
+  function the place of its signature, for a class also those of its bases; `=PLACE` is another name of the same thing.
 """
 
 from __future__ import annotations
@@ -94,30 +94,44 @@ class AtlasData:
         return {line[: line.index("\t")]: at for at, line in enumerate(self.lines)}
 
     def name(self, place: int) -> str:
-        """Return the name at a place."""
+        """Return the name at a place.
+
+        Raises:
+            BadAtlas: there is none.
+        """
+        if not 0 <= place < len(self.lines):
+            raise BadAtlas("An atlas of names is damaged", f"it has no name {place}", _REMEDY)
         return self.lines[place].partition("\t")[0]
 
-    def states(self, name: str) -> tuple[State, ...]:
-        """Return what a name is, by ranges of releases; nothing where no release has it."""
-        place = self.places.get(name)
-        return () if place is None else tuple(map(_state, self.lines[place].split("\t")[1:]))
-
     def state(self, name: str, release: int) -> State | None:
-        """Return what a name is on a release, or None."""
+        """Return what a name is on a release, or None.
+
+        Raises:
+            BadAtlas: what is kept of it cannot be read.
+        """
         place = self.places.get(name)
         if place is None:
             return None
-        # Only the range that is asked for is read: most names have several.
-        for text in self.lines[place].split("\t")[1:]:
-            first, _, rest = text.partition("-")
-            if int(first) <= release <= int(rest.partition(":")[0]):
-                return _state(text)
+        try:
+            # Only the range that is asked for is read: most names have several.
+            for text in self.lines[place].split("\t")[1:]:
+                first, _, rest = text.partition("-")
+                if int(first) <= release <= int(rest.partition(":")[0]):
+                    return _state(text)
+        except ValueError as error:
+            raise BadAtlas("An atlas of names is damaged", f"{name}: {error}", _REMEDY) from error
         return None
 
     def parameters(self, place: int | None) -> tuple[str, ...] | None:
-        """Return the parameters of a signature, or None where no walk saw them."""
+        """Return the parameters of a signature, or None where no walk saw them.
+
+        Raises:
+            BadAtlas: there is no such signature.
+        """
         if place is None:
             return None
+        if not 0 <= place < len(self.signatures):
+            raise BadAtlas("An atlas of names is damaged", f"it has no signature {place}", _REMEDY)
         text = self.signatures[place]
         return None if text == "?" else tuple(text.split("\t")) if text else ()
 

@@ -48,6 +48,8 @@ def _history(history: NameHistory) -> Iterator[str]:
         yield f"  {title} {_range(span.since, span.until)}: {kind}"
     if history.gone is not None:
         yield f"  {title}: gone since {history.gone}"
+    if asking.has_gaps(history):
+        yield f"    walked: {', '.join(history.walked)}"
     for change in history.changes:
         yield f"    since {change.boundary}: {change.text}"
 
@@ -69,7 +71,10 @@ def _on(data: AtlasData, name: str, release: Release) -> Sequence[str]:
         if gone is None or not gone.home:
             return [f"  On {what} it is not there, and no other name of it is known.", *([gone.source] if gone else [])]
         why = "the same" if gone.how == "object" else "of the same name and parameters"
-        return [f"  On {what} it lives at {gone.home}: {why} on {gone.series} {gone.boundary.before}.", f"  {gone.source}"]
+        return [
+            f"  On {what} it lives at {gone.home}: {why} on {gone.series} {gone.boundary.before}.",
+            f"  {gone.source}",
+        ]
     if entry.parameters is None:
         return [f"  On {what}: {_KINDS.get(entry.kind, 'not looked into')}"]
     return [f"  On {what}: ({', '.join(entry.parameters)})"]

@@ -1,7 +1,7 @@
 """Walks the public names of the frameworks of this interpreter, and writes what each of them is.
 
 It is run as a script inside a release, `python walking.py FILE`, and needs the standard library alone. It runs on
-CPython 3.6 too, so it has no annotations that only a later one reads.
+CPython 3.6 too, so it imports no annotations of the future.
 """
 
 import contextlib
@@ -16,7 +16,8 @@ import sys
 import time
 import types
 import warnings
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 SCHEMA = 1
 # The doors in the order in which they are opened: the shortest name for a thing is the one of the first.
@@ -55,39 +56,36 @@ class Walk:
         objects: classes and functions: kind, place in the source, parameters, order of its bases, members.
     """
 
-    def __init__(self):
-        # type: () -> None
+    def __init__(self) -> None:
         """Begin with nothing."""
-        self.names = {}  # type: Dict[str, Tuple[str, Optional[int]]]
-        self.objects = []  # type: List[Dict[str, Any]]
-        self._places = {}  # type: Dict[int, int]
+        self.names: Dict[str, Tuple[str, Optional[int]]] = {}
+        self.objects: List[Dict[str, Any]] = []
+        self._places: Dict[int, int] = {}
         # Kept, because the number of an object that is gone is given to another one.
-        self._kept = []  # type: List[Any]
+        self._kept: List[Any] = []
 
-    def walk(self, door, module):
-        # type: (str, types.ModuleType) -> None
+    def walk(self, door: str, module: types.ModuleType) -> None:
         """Walk what is below a module, under the name of a door."""
-        waiting = [(door, module, (id(module),))]
+        waiting: List[Tuple[str, Any, Tuple[int, ...]]] = [(door, module, (id(module),))]
         self.names[door] = (MODULE, None)
         while waiting:
             path, current, above = waiting.pop()
             for name, value in members(current):
-                full = "{}.{}".format(path, name)
+                full = f"{path}.{name}"
                 kind, place = self._seen(full, name, value, current)
                 self.names[full] = (kind, place)
                 if kind == MODULE and id(value) not in above and len(above) < DEPTH:
-                    waiting.append((full, value, above + (id(value),)))
+                    waiting.append((full, value, (*above, id(value))))
             for full, module in self._files(path, current):
-                waiting.append((full, module, above + (id(module),)))
+                waiting.append((full, module, (*above, id(module))))
 
-    def _seen(self, full, name, value, parent):
-        # type: (str, str, Any, types.ModuleType) -> Tuple[str, Optional[int]]
+    def _seen(self, full: str, name: str, value: Any, parent: types.ModuleType) -> Tuple[str, Optional[int]]:
         """Return the kind of a member of a module, and its place where it is a class or a function."""
         if full in CLOSED_NAMES:
             return UNKNOWN, None
         if isinstance(value, types.ModuleType):
             return (MODULE if below(value, name, parent) else OUTSIDE), None
-        if isinstance(value, type) or callable(value) and hasattr(value, "__name__"):
+        if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
             if not own(value):
                 return OUTSIDE, None
             return (CLASS if isinstance(value, type) else FUNCTION), self.place(value)
@@ -95,18 +93,17 @@ class Walk:
             return UNKNOWN, None
         return VALUE, None
 
-    def place(self, value):
-        # type: (Any) -> int
+    def place(self, value: Any) -> int:
         """Return the place of a class or a function among the objects; it is described the first time."""
         place = self._places.get(id(value))
         if place is not None:
             return place
         place = self._places[id(value)] = len(self.objects)
         self._kept.append(value)
-        described = {
+        described: Dict[str, Any] = {
             "kind": CLASS if isinstance(value, type) else FUNCTION,
             "at": "{}:{}".format(getattr(value, "__module__", ""), getattr(value, "__qualname__", value.__name__)),
-        }  # type: Dict[str, Any]
+        }
         self.objects.append(described)
         if not isinstance(value, type):
             described["parameters"] = parameters(value)
@@ -116,22 +113,21 @@ class Walk:
         described["bases"] = [self.place(one) for one in value.__mro__[1:] if own(one)]
         return place
 
-    def _files(self, path, module):
-        # type: (str, types.ModuleType) -> Iterator[Tuple[str, types.ModuleType]]
+    def _files(self, path: str, module: types.ModuleType) -> Iterator[Tuple[str, types.ModuleType]]:
         """Yield modules of an interface that are to be imported; what is below another package stays unknown."""
         try:
             listed = [one[1] for one in pkgutil.iter_modules(list(module.__path__))]
         except Exception:
             return
         for name in listed:
-            full, title = "{}.{}".format(path, name), title_of(module)
+            full, title = f"{path}.{name}", title_of(module)
             if name.startswith("_") or full in self.names:
                 continue
             self.names[full] = (UNKNOWN, None)
             if full in CLOSED_NAMES or not _API.search(title):
                 continue
             with contextlib.suppress(Exception):
-                imported = importlib.import_module("{}.{}".format(title, name))
+                imported = importlib.import_module(f"{title}.{name}")
                 self.names[full] = (IMPORTABLE, None)
                 yield full, imported
 
@@ -143,8 +139,7 @@ class _Failed:
 FAILED = _Failed()
 
 
-def members(module):
-    # type: (types.ModuleType) -> Iterator[Tuple[str, Any]]
+def members(module: types.ModuleType) -> Iterator[Tuple[str, Any]]:
     """Yield the public members of a module; a lazy one is loaded by this."""
     try:
         names = sorted(set(dir(module)))
@@ -160,8 +155,7 @@ def members(module):
         yield name, value
 
 
-def own(value):
-    # type: (Any) -> bool
+def own(value: Any) -> bool:
     """Whether a class or a function is of the frameworks."""
     module = getattr(value, "__module__", None) or ""
     if not isinstance(module, str):
@@ -171,8 +165,7 @@ def own(value):
     return root in OWN or root.startswith("_pywrap") or (module == "" and not isinstance(value, type))
 
 
-def below(module, name, parent):
-    # type: (types.ModuleType, str, types.ModuleType) -> bool
+def below(module: types.ModuleType, name: str, parent: types.ModuleType) -> bool:
     """Whether a module is a public part of its parent, and not merely imported by it.
 
     A package of an interface exports modules of other places; a package of an implementation has its own alone.
@@ -181,36 +174,33 @@ def below(module, name, parent):
     if title.split(".")[0] not in OWN:
         return False
     bare, bare_of_parent = _PARTS.sub("", title + "."), _PARTS.sub("", title_of_parent + ".")
-    if title == "{}.{}".format(title_of_parent, name) or bare == "{}{}.".format(bare_of_parent, name):
+    if title == f"{title_of_parent}.{name}" or bare == f"{bare_of_parent}{name}.":
         return True
     return bool(_API.search(title_of_parent)) or title_of_parent in ("tensorflow", "tensorflow_core")
 
 
-def title_of(module):
-    # type: (types.ModuleType) -> str
+def title_of(module: types.ModuleType) -> str:
     """Return the full name of a module; a lazy one that shows none leads to an interface."""
     return str(getattr(module, "__name__", None) or vars(module).get("__name__") or "tensorflow._api")
 
 
-def parameters(function):
-    # type: (Any) -> Optional[List[str]]
+def parameters(function: Any) -> Optional[List[str]]:
     """Return the parameters of a function with their defaults, or None where it does not show them."""
     try:
         signature = inspect.signature(function)
     except Exception:
         return None
-    written = []
+    written: List[str] = []
     for one in signature.parameters.values():
-        stars = {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "")
+        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(one.kind.name, "")
         if one.kind is one.KEYWORD_ONLY and not any(text.startswith("*") for text in written):
             written.append("*")
-        default = "" if one.default is one.empty else "={}".format(shown(one.default))
-        written.append("{}{}{}".format(stars, one.name, default))
+        default = "" if one.default is one.empty else f"={shown(one.default)}"
+        written.append(f"{stars}{one.name}{default}")
     return written
 
 
-def parameters_of_class(value):
-    # type: (type) -> Optional[List[str]]
+def parameters_of_class(value: type) -> Optional[List[str]]:
     """Return the parameters with which a class is called: those of its `__init__`, which a signature may not show."""
     for made_by in ("__init__", "__new__"):
         function = getattr(value, made_by, None)
@@ -220,11 +210,10 @@ def parameters_of_class(value):
     return []
 
 
-def members_of_class(value):
-    # type: (type) -> Tuple[Dict[str, Any], bool]
+def members_of_class(value: type) -> Tuple[Dict[str, Any], bool]:
     """Return the public members that a class defines itself, and whether there may be others."""
-    collected = {}  # type: Dict[str, Any]
-    stored = set()
+    collected: Dict[str, Any] = {}
+    stored: Set[str] = set()
     for name, member in sorted(vars(value).items()):
         function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
         if isinstance(function, types.FunctionType):
@@ -246,8 +235,7 @@ def members_of_class(value):
     return collected, bool(foreign or "__getattr__" in vars(value) or "__getattribute__" in vars(value))
 
 
-def attributes_stored(function):
-    # type: (Any) -> Iterator[str]
+def attributes_stored(function: Any) -> Iterator[str]:
     """Yield the public names of attributes that a function gives a value, such as those of `self` in `__init__`."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     if not isinstance(code, types.CodeType):
@@ -261,8 +249,7 @@ def attributes_stored(function):
             yield code.co_names[argument]
 
 
-def shown(default):
-    # type: (Any) -> str
+def shown(default: Any) -> str:
     """Return a default in one bounded line, which is the same each time."""
     if inspect.isroutine(default) or isinstance(default, type):
         text = "<{}>".format(getattr(default, "__qualname__", "function"))
@@ -273,15 +260,14 @@ def shown(default):
         try:
             text = repr(default)
         except Exception:
-            text = "<{}>".format(type(default).__name__)
+            text = f"<{type(default).__name__}>"
     text = " ".join(_ADDRESS.sub("", text).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
-def versions(doors):
-    # type: (Dict[str, types.ModuleType]) -> Dict[str, Any]
+def versions(doors: Dict[str, types.ModuleType]) -> Dict[str, Any]:
     """Return which releases were walked."""
-    seen = {"tensorflow": None, "keras": None, "backend": None, "legacy": None}  # type: Dict[str, Any]
+    seen: Dict[str, Any] = {"tensorflow": None, "keras": None, "backend": None, "legacy": None}
     if "tf" in doors:
         seen["tensorflow"] = str(doors["tf"].__version__)
     if "keras" in doors:
@@ -294,8 +280,7 @@ def versions(doors):
     return seen
 
 
-def open_doors():
-    # type: () -> Dict[str, types.ModuleType]
+def open_doors() -> Dict[str, types.ModuleType]:
     """Return the modules that can be imported here, by the name under which they are written."""
     doors = {}
     for short, name in (("tf", "tensorflow"), ("keras", "keras")):
@@ -304,8 +289,7 @@ def open_doors():
     return doors
 
 
-def walk_all():
-    # type: () -> Dict[str, Any]
+def walk_all() -> Dict[str, Any]:
     """Walk all doors of this interpreter; return what was seen as plain data."""
     began = time.time()
     doors = open_doors()
@@ -325,8 +309,7 @@ def walk_all():
     }
 
 
-def main(arguments):
-    # type: (Sequence[str]) -> int
+def main(arguments: Sequence[str]) -> int:
     """Walk, and write the result to the file that is named; return the exit status."""
     warnings.simplefilter("ignore")
     # What frameworks print on the way is not the result.
@@ -335,8 +318,7 @@ def main(arguments):
     if not content["doors"]:
         sys.stderr.write("neither TensorFlow nor Keras can be imported\n")
         return 1
-    with open(arguments[0], "w") as stream:
-        json.dump(content, stream, separators=(",", ":"))
+    Path(arguments[0]).write_text(json.dumps(content, separators=(",", ":")), encoding="ascii")
     return 0
 
 
