@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     figures = commands.add_parser("figures", help="train on releases, and keep what that says of the printed figures")
     figures.add_argument("names", nargs="+", metavar="NAME")
     figures.set_defaults(run=_figures)
+    atlas = commands.add_parser("atlas", help="walk the names of releases, and merge them into the atlas")
+    atlas.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    atlas.add_argument("--environments", type=Path, metavar="DIR", help="take those that are made there already")
+    atlas.add_argument("--remove", action="store_true", help="remove each environment that was made for this")
+    atlas.add_argument("--only-merge", action="store_true", help="walk nothing; merge what is there")
+    atlas.set_defaults(run=_atlas)
     pin = commands.add_parser("pin", help="write the pins of releases anew")
     pin.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     pin.set_defaults(run=_pin)
@@ -87,6 +93,13 @@ def _figures(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     from matrix.figures import train
 
     return train(columns.read(paths.RELEASES), chosen.names)
+
+
+def _atlas(chosen: argparse.Namespace, _: Sequence[str]) -> int:
+    from matrix.atlas import AtlasOptions, make_atlas
+
+    options = AtlasOptions(chosen.environments, chosen.remove, chosen.only_merge)
+    return make_atlas(columns.read(paths.RELEASES), chosen.names, options)
 
 
 def _pin(chosen: argparse.Namespace, _: Sequence[str]) -> int:

@@ -77,14 +77,20 @@ class Maker:
             Absent: an interpreter, the pins or a shared library are not here.
             Unfinished: the pins do not install, now at least: the network may be what was missing.
         """
-        python = self._installed(column, log)
+        python = self.install(column, log)
         if column.is_backported:
             self._give_copy(python)
         else:
             self._give_plugin(python, log)
         return Environment(python, variables(column, environ))
 
-    def _installed(self, column: Column, log: Path) -> Path:
+    def install(self, column: Column, log: Path) -> Path:
+        """Return the interpreter of a column, without the plugin; what is there already and of the same pins stays.
+
+        Raises:
+            Absent: an interpreter or the pins are not here.
+            Unfinished: the pins do not install.
+        """
         name = column.environment
         folder, pins = paths.environment(name), paths.pins(name)
         if not pins.exists():

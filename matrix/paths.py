@@ -19,11 +19,12 @@ LOGS = MADE / "logs"
 WORK = MADE / "work"
 WHEELS = MADE / "wheels"
 TRAININGS = MADE / "trainings"
+ATLAS = MADE / "atlas"
 
 
 def make() -> None:
     """Make the folders that the runs write into."""
-    for folder in (ENVIRONMENTS, RESULTS, STATES, LOGS, WORK, WHEELS, TRAININGS):
+    for folder in (ENVIRONMENTS, RESULTS, STATES, LOGS, WORK, WHEELS, TRAININGS, ATLAS):
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -60,3 +61,8 @@ def state(name: str) -> Path:
 def log(name: str) -> Path:
     """Return the file into which the latest run of a column talks."""
     return LOGS / f"{name}.log"
+
+
+def walk(name: str) -> Path:
+    """Return the file with the names that were walked on a column."""
+    return ATLAS / f"{name}.json"

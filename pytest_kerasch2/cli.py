@@ -80,6 +80,7 @@ def _parser() -> Parser:
     _add_compare(parser, commands)
     _add_scaling(parser, commands)
     _add_check(parser, commands)
+    _add_name(parser, commands)
     _add_doctor(parser, commands)
     return parser
 
@@ -305,6 +306,21 @@ def _check(chosen: argparse.Namespace) -> int:
     names = (one.name for one in fields(command.CheckRequest))
     request = command.CheckRequest(**{name: getattr(chosen, name) for name in names})
     return command.check(request, _say, shutil.get_terminal_size().columns, __version__)
+
+
+def _add_name(parser: Parser, commands: Any) -> None:
+    purpose = "show since when a name of TensorFlow or Keras is there, or gone, and where it lives now"
+    name = _command(parser, commands, "name", "NAME", purpose, run=_name)
+    name.add_argument("name", type=word, metavar="NAME", help="such as tf.keras.losses.mean_squared_error")
+    name.add_argument("--release", type=word, metavar="X", help="where it is looked for, such as 2.16 (the newest)")
+
+
+def _name(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.atlas import command
+    from pytest_kerasch2.documents import releases
+
+    _say(command.lines(chosen.name, None if chosen.release is None else releases.named(chosen.release)))
+    return 0
 
 
 def _add_doctor(parser: Parser, commands: Any) -> None:

@@ -104,6 +104,10 @@ class BadReference(KerasCh2Error, ValueError):
     """A reference of many trainings is damaged, of another schema or of another training, or cannot be written."""
 
 
+class BadAtlas(KerasCh2Error, ValueError):
+    """The atlas of names is missing, damaged, too large or of another schema."""
+
+
 class DuplicateClaim(KerasCh2Error, ValueError):
     """Two claims carry the same id."""
 

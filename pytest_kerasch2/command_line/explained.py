@@ -85,6 +85,13 @@ TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             NO_ANSWER,
         ),
     ),
+    "name": (
+        "Show on which releases a name of TensorFlow or Keras is there, which parameters\n"
+        "and defaults it has, what of that changed, and where it lives on a release that\n"
+        "lacks it. The answer is from releases that were walked, and imports nothing.",
+        "kerasch2 name tf.keras.losses.mean_squared_error --release 2.21",
+        ("0   shown", REFUSED, NO_ANSWER),
+    ),
     "doctor": (
         "Show the interpreter, packages, backend and why, devices, caches, data sets\n"
         "and git, and for all that is missing the command that installs it. Nothing\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 import libcst
 
@@ -11,7 +11,7 @@ from pytest_kerasch2.changes import catalogue_of_changes
 from pytest_kerasch2.changes.catalogue_of_changes import Match
 from pytest_kerasch2.changes.source_view import SourceView
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import gaps, patching
+from pytest_kerasch2.documents import gaps, gone_names, patching
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 from pytest_kerasch2.documents.combined import CombinedCode
 from pytest_kerasch2.documents.document import RUNNABLE, Document, DocumentBlock
@@ -66,11 +66,23 @@ def diagnose(document: Document, release: Release) -> Diagnosis:
         return Diagnosis(document, {}, missing, imports, codes, (note,))
     hits = catalogue_of_changes.matches(view, release)
     causes = _causes(hits, combined, codes, imports)
+    for number, one in _gone(view, release, hits, combined):
+        causes.setdefault(number, []).append(replace(one, line=max(1, (one.line or 1) - len(imports.get(number, ())))))
     edits = [edit for one in hits for edit in one.occurrence.edits]
     if edits:
         new = combined.parted(view.with_edits(edits))
         codes.update({block.number: new[block.number] for block in document.runnable if _differs(block, new, codes)})
     return Diagnosis(document, causes, missing, imports, codes)
+
+
+def _gone(
+    view: SourceView, release: Release, hits: Sequence[Match], combined: CombinedCode
+) -> Iterator[tuple[int, Cause]]:
+    """Yield what the atlas of names says of a document, with the number of the block."""
+    explained = [(one.line, one.occurrence.detail) for one in hits]
+    for cause in gone_names.causes(view, release, explained):
+        number, line = combined.place(cause.line or 1)
+        yield number, replace(cause, line=line)
 
 
 def _differs(block: DocumentBlock, new: Mapping[int, str], codes: Mapping[int, str]) -> bool:

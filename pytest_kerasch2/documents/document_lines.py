@@ -56,7 +56,8 @@ def _block(finding: BlockFinding, explained: dict[str, int]) -> Iterator[str]:
     if finding.error:
         yield f"  error: {finding.error[:300]}"
     for cause in {(one.name, one.detail): one for one in finding.causes}.values():
-        yield from _cause(cause, explained.setdefault(cause.name, finding.block.number), finding.block.number)
+        first = explained.setdefault(f"{cause.name} {cause.text}", finding.block.number)
+        yield from _cause(cause, first, finding.block.number)
     for need in finding.needs:
         yield f"  needs {need}"
     for note in finding.notes:

@@ -80,6 +80,7 @@ BUILT_IN = {
     "BadResults": ValueError,
     "CannotWrite": OSError,
     "BadTable": ValueError,
+    "BadAtlas": ValueError,
     "BadReference": ValueError,
     "DuplicateClaim": ValueError,
     "TrainingFailed": RuntimeError,

@@ -25,7 +25,7 @@ FLOORS = (
     ("fixture_calls", "step_records"),
     ("checks",),
     ("accuracy", "timing"),
-    ("models", "serialization", "report", "changes"),
+    ("models", "serialization", "report", "changes", "atlas"),
     ("framework",),
     ("subprocesses", "data", "claims", "stats"),
     ("precedence", "offering"),

@@ -15,7 +15,7 @@ from pytest_kerasch2.command_line import completion, explained
 from pytest_kerasch2.timing import benchmark_suite
 from tests.builders.command_runs import Ended, ended
 
-COMMANDS = ("table", "calibrate", "gate", "compare", "scaling", "check", "doctor")
+COMMANDS = ("table", "calibrate", "gate", "compare", "scaling", "check", "name", "doctor")
 __all__ = ["ended"]
 
 
@@ -79,7 +79,7 @@ def test_each_example_is_one_that_the_parser_takes() -> None:
         (["docter"], "did you mean doctor?"),
         (["help"], "write kerasch2 --help"),
         (["version"], "write kerasch2 --version"),
-        (["qqqq"], "the commands are table, calibrate, gate, compare, scaling, check, doctor"),
+        (["qqqq"], "the commands are table, calibrate, gate, compare, scaling, check, name, doctor"),
         (["--verison"], "did you mean --version?"),
         (["compare", "a", "b", "--benchmrk", "fit"], "did you mean --benchmark?"),
         (["compare", "a", "b", "--bench", "fit"], "did you mean --benchmark?"),
