@@ -35,6 +35,7 @@ class SourceView:
         code: the text.
         module: the tree.
         calls: each call, in their order; likewise `attributes`, `imports`, `subscripts`, `strings`, `classes`.
+        written: what values are given to.
         lines: the statement in which a call or an import stands.
     """
 
@@ -59,7 +60,9 @@ class SourceView:
         self.strings = collector.strings
         self.classes = collector.classes
         self.lines = collector.lines
+        self.written = collector.written
         self._class_of = collector.class_of
+        self._call_of = collector.call_of
         self._assigned = collector.assigned
         self._values = collector.values
         self._aliases: dict[str, str] = {}
@@ -173,6 +176,10 @@ class SourceView:
         """Return the class in which a name or a call stands, or None."""
         return self._class_of.get(node)
 
+    def call_of(self, node: cst.CSTNode) -> cst.Call | None:
+        """Return the innermost call in whose arguments a name stands, or whose method is of it; None where none is."""
+        return self._call_of.get(node)
+
     def value_of(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return the value that a name has wherever it is used, or None where it may have several."""
         if isinstance(node, cst.Name):
@@ -274,22 +281,33 @@ class _Collector(cst.CSTVisitor):
         self.strings: list[cst.SimpleString] = []
         self.classes: list[cst.ClassDef] = []
         self.assigned: dict[str, list[cst.BaseExpression]] = {}
+        self.written: list[cst.BaseExpression] = []
         self.values: dict[cst.CSTNode, cst.BaseExpression] = {}
         self.lines: dict[cst.CSTNode, cst.SimpleStatementLine] = {}
         self.class_of: dict[cst.CSTNode, cst.ClassDef] = {}
+        self.call_of: dict[cst.CSTNode, cst.Call] = {}
+        self._call: list[cst.Call] = []
         self._line: list[cst.SimpleStatementLine] = []
         self._class: list[cst.ClassDef] = []
 
     def visit_Call(self, node: cst.Call) -> None:
         self.calls.append(node)
         self._place(node)
+        self._call.append(node)
+
+    def leave_Call(self, original_node: cst.Call) -> None:
+        self._call.pop()
 
     def visit_Name(self, node: cst.Name) -> None:
+        if self._call:
+            self.call_of[node] = self._call[-1]
         if node.value == "self":
             self._place(node)
 
     def visit_Attribute(self, node: cst.Attribute) -> None:
         self.attributes.append(node)
+        if self._call:
+            self.call_of[node] = self._call[-1]
 
     def visit_Import(self, node: cst.Import) -> bool:
         self.imports.append(node)
@@ -330,11 +348,13 @@ class _Collector(cst.CSTVisitor):
 
     def visit_AugAssign(self, node: cst.AugAssign) -> None:
         name = dotted(node.target)
+        self.written.append(node.target)
         if name is not None:
             # Neither this nor what it had before is its value.
             self.assigned.setdefault(name, []).append(node.value)
 
     def _assigned(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        self.written.append(target)
         name = dotted(target)
         if name is not None:
             self.assigned.setdefault(name, []).append(value)
