@@ -82,7 +82,9 @@ class NameArguments:
         for at, one in enumerate(call.args):
             old = _keyword(one)
             new = self.names[at] if old is None and at < len(self.names) else self.renamed.get(old, "")
-            args.append(one.with_changes(keyword=cst.Name(new), equal=equal if old is None else one.equal) if new else one)
+            args.append(
+                one.with_changes(keyword=cst.Name(new), equal=equal if old is None else one.equal) if new else one
+            )
         return call.with_changes(args=args)
 
 
@@ -95,6 +97,39 @@ class RenameAttribute:
     def __call__(self, node: cst.Attribute) -> cst.Attribute:
         """Return the attribute renamed."""
         return node.with_changes(attr=cst.Name(self.new))
+
+
+@dataclass(frozen=True)
+class IntoLambda:
+    """Put a call into a Lambda layer, which is called with its first arguments.
+
+    Attributes:
+        layer: how the class is written.
+        count: of the arguments: one, or two that are given as a list.
+    """
+
+    layer: str
+    count: int = 1
+
+    def __call__(self, call: cst.Call) -> cst.BaseExpression:
+        """Return the call of the layer."""
+        code = cst.Module([]).code_for_node
+        given = [one.value for one in call.args[: self.count]]
+        names = ["value"] if self.count == 1 else [f"value[{at}]" for at in range(self.count)]
+        inner = [one.with_changes(value=cst.parse_expression(name)) for one, name in zip(call.args, names)]
+        within = code(call.with_changes(args=[*inner, *call.args[self.count :]]))
+        outer = code(given[0]) if self.count == 1 else f"[{', '.join(map(code, given))}]"
+        return cst.parse_expression(f"{self.layer}(lambda value: {within})({outer})")
+
+
+@dataclass(frozen=True)
+class TakeReceiver:
+    """Leave the call of a method out, and keep what it is called on."""
+
+    def __call__(self, call: cst.Call) -> cst.BaseExpression:
+        """Return what the method is of."""
+        assert isinstance(call.func, cst.Attribute)
+        return call.func.value
 
 
 @dataclass(frozen=True)

@@ -162,15 +162,16 @@ def _is_used_elsewhere(view: SourceView, name: FileName, known: set[int]) -> boo
         return True
     if "{" in name.text:
         return False
+    found: list[str] = []
     for call in view.calls:
         if id(call) in known or (view.name(call.func) or dotted(call.func)) in ("print", "os.path.join"):
             continue
         for one in call.args:
             text = one.value.evaluated_value if isinstance(one.value, cst.SimpleString) else None
             if isinstance(text, str) and (one.keyword is None or one.keyword.value != "name"):
-                if text.rstrip("/") == name.text.rstrip("/") or text.startswith((f"{name.text}.", f"{name.text}/")):
-                    return True
-    return False
+                found.append(text)
+    beside = (f"{name.text}.", f"{name.text}/")
+    return any(one.rstrip("/") == name.text.rstrip("/") or one.startswith(beside) for one in found)
 
 
 def _is_harmless(view: SourceView, use: cst.CSTNode, known: set[int]) -> bool:
@@ -232,6 +233,36 @@ def _formats(view: SourceView) -> Iterator[Occurrence]:
         yield Occurrence(call, (drop, *(edit for one in found for edit in one.edits)), "save_format=")
 
 
+def _statuses(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `load_weights(...).expect_partial()`; Keras 3 gives back nothing."""
+    for call in view.calls:
+        inner = call.func.value if isinstance(call.func, cst.Attribute) else None
+        if isinstance(inner, cst.Call) and view.method(inner) == "load_weights" and not call.args:
+            name = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+            if name in ("expect_partial", "assert_consumed", "assert_existing_objects_matched"):
+                yield Occurrence(call, ((call, edits.TakeReceiver()),), f"{name}()")
+
+
+def _latest(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `tf.train.latest_checkpoint` of weights of Keras: it knows only what a checkpoint of TensorFlow left."""
+    if re.search(r"train\.(Checkpoint|CheckpointManager)\b", view.code):
+        return
+    written = [one for one in _uses(view) if one.kind in ("save_weights", "weights_checkpoint")]
+    for call in view.calls:
+        if view.name(call.func) != "tensorflow.train.latest_checkpoint" or not written:
+            continue
+        tf, plain = view.imported_as("tensorflow", view.line(call)), len(call.args) == 1 and not call.args[0].star
+        # The newest by its time, as the file that TensorFlow keeps beside checkpoints has it.
+        form = (
+            '(lambda folder: max({0}.io.gfile.glob(f"{{folder}}/*.weights.h5"), '
+            "key=lambda one: {0}.io.gfile.stat(one).mtime_nsec, default=None))({1})"
+        )
+        code = form.format(tf, cst.Module([]).code_for_node(call.args[0].value)) if call.args else ""
+        renamed = all(one.edits for one in _renamed(view, ("save_weights", "weights_checkpoint")))
+        edit = ((call, edits.ReplaceWith(code)),) if tf and plain and renamed else ()
+        yield Occurrence(call, edit, "latest_checkpoint")
+
+
 def _keras_3(symptom: str, cause: str, source: str) -> tuple[Effect, ...]:
     return (Effect(KnownIssue(of="keras", since="3.0", symptom=symptom, cause=cause, source=source)),)
 
@@ -250,8 +281,9 @@ CHANGES = (
         instead="Let the name of the file end with .weights.h5, wherever it is written.",
         proof=RewriteProof(
             given=GIVEN, last="2.15",
-            before='model.save_weights("first.ckpt")\nmodel.set_weights([0 * one for one in model.get_weights()])\n'
-            'model.load_weights("first.ckpt")',
+            before='path = "cps/first.ckpt"\nmodel.save_weights(path)\n'
+            "model.set_weights([0 * one for one in model.get_weights()])\nmodel.load_weights(path)\n"
+            'for number in range(2):\n    model.save_weights(f"cp-{number}.h5")\nmodel.load_weights("cp-%d.h5" % 1)',
             observe="result = [one.tolist() for one in model.get_weights()]",
         ),
     ),
@@ -313,7 +345,7 @@ CHANGES = (
         words=("save_format",),
         find=_formats,
         effects=_keras_3(
-            "`save_format` argument is deprecated",
+            "`save_format` argument is deprecated|unexpected keyword argument 'save_format'",
             "the ending of the file says its format, and no argument", _SAVING,
         ),
         instead="Leave save_format= out.",
@@ -331,6 +363,40 @@ CHANGES = (
             "unexpected keyword argument 'period'", "ModelCheckpoint of Keras 3 has save_freq= alone", _CHECKPOINT
         ),
         instead='Write save_freq="epoch", which is period=1; other periods count batches now.',
+    ),
+    KnownChange(
+        name="status-of-loading",
+        words=("expect_partial", "assert_consumed", "assert_existing"),
+        find=_statuses,
+        effects=_keras_3(
+            "'NoneType' object has no attribute '(expect_partial|assert_)",
+            "load_weights of Keras 3 gives nothing back",
+            _SAVING,
+        ),
+        instead="Leave it out: all weights of a file are loaded, or an error tells.",
+        proof=RewriteProof(
+            given=GIVEN, last="2.15", also=("weights-file-name",),
+            before='model.save_weights("first.ckpt")\nmodel.set_weights([0 * one for one in model.get_weights()])\n'
+            'model.load_weights("first.ckpt").expect_partial()',
+            observe="result = [one.tolist() for one in model.get_weights()]",
+        ),
+    ),
+    KnownChange(
+        name="latest-checkpoint",
+        words=("latest_checkpoint",),
+        find=_latest,
+        effects=_keras_3(
+            "(?!)", "tf.train.latest_checkpoint knows no files of weights of Keras 3, and gives None", _SAVING
+        ),
+        instead="Look for the newest file that ends with .weights.h5.",
+        proof=RewriteProof(
+            given=f"import time\n{GIVEN}", last="2.15", also=("weights-file-name",),
+            before='name = "cps/cp-{epoch:04d}.ckpt"\nmodel.save_weights(name.format(epoch=9))\ntime.sleep(0.1)\n'
+            "model.set_weights([2 * one for one in model.get_weights()])\nmodel.save_weights(name.format(epoch=1))\n"
+            "model.set_weights([0 * one for one in model.get_weights()])\n"
+            'model.load_weights(tf.train.latest_checkpoint("cps"))',
+            observe="result = [one.tolist() for one in model.get_weights()]",
+        ),
     ),
     KnownChange(
         name="loss-by-name-in-h5",

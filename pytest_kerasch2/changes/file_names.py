@@ -81,8 +81,8 @@ def _text(view: SourceView, node: cst.BaseExpression, depth: int) -> str:
     if depth > _DEEPEST:
         return "{}"
     if isinstance(node, cst.SimpleString):
-        value = node.evaluated_value
-        return _FIELD.sub("{}", value) if isinstance(value, str) else "{}"
+        written = node.evaluated_value
+        return _FIELD.sub("{}", written) if isinstance(written, str) else "{}"
     if isinstance(node, cst.FormattedString):
         return "".join(one.value if isinstance(one, cst.FormattedStringText) else "{}" for one in node.parts)
     if isinstance(node, (cst.Name, cst.Attribute)):

@@ -7,18 +7,29 @@ from typing import Iterator
 
 import libcst as cst
 
-from pytest_kerasch2.changes import edits
-from pytest_kerasch2.changes.finding import GIVEN, attribute_of, imported, keyword_of, method_call, module_of, under
+from pytest_kerasch2.changes import attempts, edits
+from pytest_kerasch2.changes.finding import (
+    GIVEN,
+    Find,
+    attribute_of,
+    imported,
+    keyword_of,
+    method_call,
+    module_of,
+    under,
+)
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
 from pytest_kerasch2.changes.source_view import Edit, SourceView, dotted
 from pytest_kerasch2.claims.model import KnownIssue
 
 _TAG = "https://github.com/keras-team/keras/blob/v3.15.1/keras"
 _MIGRATE = "https://www.tensorflow.org/guide/migrate"
-_MOVED = re.compile(
-    r"keras\.layers\.(core|convolutional|pooling|recurrent|embeddings|merge|noise|normalization|advanced_activations"
-    r"|wrappers|local)(\.\w+)?$"
-)
+# Modules below keras.layers, by the release since which they are gone.
+_MOVED = {
+    "2.13": "core|convolutional|pooling|noise",
+    "2.9": "recurrent|embeddings|merge|advanced_activations|wrappers|local",
+    "2.6": "normalization",
+}
 _GONE_LAYERS = (
     "LocallyConnected1D", "LocallyConnected2D", "CuDNNLSTM", "CuDNNGRU", "Merge", "Highway", "MaxoutDense",
     "TimeDistributedDense", "ConvRecurrent2D", "RandomFourierFeatures", "DenseFeatures",
@@ -54,11 +65,17 @@ _BACKEND_NAMES = {*_BACKEND_FUNCTIONS, *_BACKEND_BOTH}
 _OPTIMIZERS = ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam")
 
 
-def _moved_layers(view: SourceView) -> Iterator[Occurrence]:
-    for node in view.imports:
-        if isinstance(node, cst.ImportFrom) and _MOVED.match(module_of(node)):
-            edit = ((node, edits.ImportFromModule(f"{_door(node)}keras.layers")),) if _is_kept(node) else ()
-            yield Occurrence(node, edit, module_of(node))
+def _moved_layers(modules: str) -> Find:
+    """Return what finds imports of modules below keras.layers."""
+
+    def find(view: SourceView) -> Iterator[Occurrence]:
+        for node in view.imports:
+            module = module_of(node) if isinstance(node, cst.ImportFrom) else ""
+            if isinstance(node, cst.ImportFrom) and re.match(rf"keras\.layers\.({modules})(\.\w+)?$", module):
+                edit = ((node, edits.ImportFromModule(f"{_door(node)}keras.layers")),) if _is_kept(node) else ()
+                yield Occurrence(node, edit, module)
+
+    return find
 
 
 def _is_kept(node: cst.ImportFrom) -> bool:
@@ -158,18 +175,17 @@ def _backend_of_keras(view: SourceView) -> Iterator[Occurrence]:
     names = {(view.name(node) or "").split(".")[2] for node in used}
     doors: list[tuple[cst.CSTNode, Edit]] = []
     for one in view.imports:
-        if isinstance(one, cst.ImportFrom) and _code(one.module) == "keras" and not isinstance(one.names, cst.ImportStar):
-            if any(name.evaluated_name == "backend" for name in one.names):
+        names_of = [] if isinstance(one.names, cst.ImportStar) else list(one.names)
+        if isinstance(one, cst.ImportFrom):
+            if _code(one.module) == "keras" and any(name.evaluated_name == "backend" for name in names_of):
                 edit = edits.ImportFromModule("tensorflow.keras")
-                doors.append((one, edit if len(one.names) == 1 else edits.SplitImport("backend", edit)))
-        elif isinstance(one, cst.Import) and len(one.names) == 1 and one.names[0].evaluated_name == "keras.backend":
-            if one.names[0].evaluated_alias:
-                doors.append((one, edits.ImportModule("tensorflow.keras.backend")))
+                doors.append((one, edit if len(names_of) == 1 else edits.SplitImport("backend", edit)))
+        elif len(names_of) == 1 and names_of[0].evaluated_name == "keras.backend" and names_of[0].evaluated_alias:
+            doors.append((one, edits.ImportModule("tensorflow.keras.backend")))
     for node in used:
         if (view.name(node) or "") in _BACKEND_KEPT:
             # Others are in neither, or take no variable of Keras 3.
-            edit = tuple(doors) if names <= _BACKEND_NAMES else ()
-            yield Occurrence(node, edit, f"K.{node.attr.value}")
+            yield Occurrence(node, tuple(doors) if names <= _BACKEND_NAMES else (), f"K.{node.attr.value}")
 
 
 def _misplaced(view: SourceView) -> Iterator[Occurrence]:
@@ -206,9 +222,7 @@ def _seeds_nothing_else(view: SourceView, call: cst.Call) -> bool:
             if view.name(one.func) == f"{module}.seed" and abs(view.line(one) - line) <= 2
             and len(one.args) == 1 and _code(one.args[0].value) == seed
         ]  # fmt: skip
-        taken = any(
-            isinstance(node, cst.ImportFrom) and _code(node.module) == module for node in view.imports
-        )
+        taken = any(isinstance(node, cst.ImportFrom) and _code(node.module) == module for node in view.imports)
         if taken or (drawn and not beside):
             return False
     return True
@@ -242,24 +256,39 @@ def _no_version(since: str, until: str) -> Effect:
     )
 
 
-CHANGES = (
-    KnownChange(
-        name="moved-layers",
+def _moved(name: str, since: str, before: str, last: str, first: str = "2.0") -> KnownChange:
+    """Return the change of the modules below keras.layers that are gone since a release."""
+    return KnownChange(
+        name=name,
         words=("keras.layers.",),
-        find=_moved_layers,
+        find=_moved_layers(_MOVED[since]),
         effects=_effect(
-            "2.13", r"No module named '(tensorflow\.)?keras\.layers\.",
+            since,
+            rf"No module named '(tensorflow\.)?keras\.layers\.({_MOVED[since]})'"
+            rf"|cannot import name '\w+' from 'keras\.layers\.({_MOVED[since]})'",
             "the modules below keras.layers were never public, and are gone",
             "https://github.com/keras-team/keras/issues/14665",
         ),
         instead="Import from keras.layers.",
         proof=RewriteProof(
-            given="import numpy as np\n", before="from keras.layers.core import Dense",
-            observe="layer = Dense(2, kernel_initializer='ones')\n"
-            "result = np.asarray(layer(np.ones((1, 3), 'float32'))).tolist()",
-            last="2.12", first="2.6",
+            given="import numpy as np\n",
+            before=before,
+            observe="settings = {'kernel_initializer': 'ones'} if Dense.__name__ != 'BatchNormalization' else {}\n"
+            "layer = Dense(2, **settings) if settings else Dense()\n"
+            "shape = (1, 4, 3) if Dense.__name__ == 'LSTM' else (1, 3)\n"
+            "settings = {'recurrent_initializer': 'ones'}\n"
+            "layer = Dense(2, kernel_initializer='ones', **settings) if Dense.__name__ == 'LSTM' else layer\n"
+            "result = np.asarray(layer(np.ones(shape, 'float32'))).tolist()",
+            last=last,
+            first=first,
         ),
-    ),
+    )
+
+
+CHANGES = (
+    _moved("moved-layers", "2.13", "from keras.layers.core import Dense", "2.12", "2.6"),
+    _moved("moved-layers-before-2-9", "2.9", "from keras.layers.recurrent import LSTM as Dense", "2.6", "2.9"),
+    _moved("moved-normalization", "2.6", "from keras.layers.normalization import BatchNormalization as Dense", "2.5"),
     KnownChange(
         name="np-utils",
         words=("np_utils",),
@@ -280,7 +309,7 @@ CHANGES = (
         find=_experimental,
         effects=_effect(
             "keras 3.0",
-            "has no attribute 'experimental'|keras.layers.experimental",
+            r"layers' has no attribute 'experimental'|keras\.layers\.experimental",
             "the preprocessing layers are layers like others since TensorFlow 2.6",
             f"{_MIGRATE}/migrating_feature_columns",
         ),
@@ -313,7 +342,8 @@ CHANGES = (
         find=_weights_by_position,
         effects=_effect(
             "keras 3.0",
-            "`name` must be passed as a keyword argument|add_weight\\(\\) got multiple values",
+            "`name` must be passed as a keyword argument|add_weight\\(\\) got multiple values"
+            "|Cannot convert '.*' to a shape. Found invalid (entry|dimension) '.*' of type '<class 'str'>'",
             "the first argument of add_weight is the shape in Keras 3",
             f"{_TAG}/src/layers/layer.py",
         ),
@@ -331,7 +361,8 @@ CHANGES = (
         words=("add_variable",),
         find=_variables,
         effects=_effect(
-            "keras 3.0", r"add_variable\(\) missing 1 required", "add_variable of Keras 3 wants an initializer",
+            "keras 3.0", r"add_variable\(\) missing 1 required|Could not interpret initializer identifier: \(",
+            "add_variable of Keras 3 wants an initializer",
             f"{_TAG}/src/layers/layer.py",
         ),
         instead="Write add_weight, with name= before the name.",
@@ -346,7 +377,8 @@ CHANGES = (
         words=("reset_states",),
         find=method_call({"reset_states": "reset_state"}, _is_metric),
         effects=_effect(
-            "keras 3.0", "has no attribute 'reset_states'", "a metric of Keras 3 has reset_state alone",
+            "keras 3.0", "(?<!Sequential)(?<!Functional)(?<!Model)' object has no attribute 'reset_states'",
+            "a metric of Keras 3 has reset_state alone",
             "https://github.com/keras-team/keras/issues/18467",
         ),
         instead="Write reset_state.",
@@ -363,7 +395,7 @@ CHANGES = (
             # Run on Keras 3.0.5 and 3.15.1; the boundary was read at the tags of Keras.
             Effect(
                 KnownIssue(
-                    of="keras", since="3.0", until="3.1", symptom="Unrecognized keyword arguments passed to Embedding",
+                    of="keras", since="3.0", until="3.1", symptom=r"arguments passed to Embedding: \{'input_length'",
                     cause="Embedding of Keras 3 finds the length by itself",
                     source=f"{_TAG}/src/layers/core/embedding.py",
                 )
@@ -391,7 +423,8 @@ CHANGES = (
         ),
         instead="Write tf.keras.utils.set_random_seed, which seeds Python, NumPy and TensorFlow.",
         proof=RewriteProof(
-            given="import numpy as np\nimport tensorflow as tf\n\n\ndef first():\n    layer = tf.keras.layers.Dense(3)\n"
+            given="import numpy as np\nimport tensorflow as tf\n\n\n"
+            "def first():\n    layer = tf.keras.layers.Dense(3)\n"
             "    layer.build((None, 2))\n    return layer.get_weights()[0].tolist()\n\n\nvalues = []\n",
             before="np.random.seed(42)\ntf.random.set_seed(42)\nvalues.append(first())\n"
             "drawn = np.random.rand(3).tolist()\nnp.random.seed(42)\ntf.random.set_seed(42)\nvalues.append(first())",
@@ -447,7 +480,8 @@ CHANGES = (
             one for one in attribute_of({f"keras.backend.{name}": None for name in _BACKEND_GONE})(view)
         ),
         effects=_effect(
-            "keras 3.0", r"backend' has no attribute", "Keras 3 has no sessions, and few functions of keras.backend",
+            "keras 3.0", rf"backend' has no attribute '({'|'.join(_BACKEND_GONE)})'",
+            "Keras 3 has no sessions, and few functions of keras.backend",
             "https://github.com/keras-team/keras/issues/18467",
         ),
         instead="Use keras.ops, or a Model in the place of K.function.",
@@ -457,7 +491,7 @@ CHANGES = (
         words=("backend",),
         find=_backend_of_keras,
         effects=_effect(
-            "keras 3.0", "module 'keras.backend' has no attribute",
+            "keras 3.0", rf"module 'keras\.backend' has no attribute '({'|'.join(_BACKEND_FUNCTIONS)})'",
             "keras.backend of Keras 3 has few functions; tensorflow.keras.backend keeps some of the old ones",
             "https://github.com/keras-team/keras/issues/18467",
         ),
@@ -466,7 +500,8 @@ CHANGES = (
             given="import numpy as np\nimport tensorflow as tf\n",
             before="from keras import backend as K\nx = K.constant([[1.0, 2.0], [3.0, 4.0]])\n"
             "y = K.square(x) + K.sqrt(x) + K.exp(-x) + K.abs(-x)\n"
-            "values = [x, y, K.mean(y), K.sum(y, axis=-1), K.clip(y, 1.0, 5.0), K.flatten(y), K.cast(y > 4.0, 'float32'),"
+            "values = [x, y, K.mean(y), K.sum(y, axis=-1), K.clip(y, 1.0, 5.0), K.flatten(y),"
+            " K.cast(y > 4.0, 'float32'),"
             " K.dot(x, x), K.concatenate([x, y]), K.max(y), K.binary_crossentropy(x / 5.0, x / 8.0)]",
             observe="result = [one.numpy().tolist() for one in values]", last="2.15", first="2.5",
         ),
@@ -480,6 +515,7 @@ CHANGES = (
             "no TensorFlow 2 has this name there; optimizers are in tf.keras.optimizers, layers in tf.keras.layers",
             "https://www.tensorflow.org/api_docs/python/tf/keras/optimizers",
         ),
+        attempt=attempts.optimizers_of_keras,
         instead="Write tf.keras.optimizers or tf.keras.layers before the name.",
     ),
     KnownChange(
@@ -497,10 +533,12 @@ CHANGES = (
         words=(),
         find=None,
         effects=_effect(
-            "keras 3.0", "A KerasTensor (is symbolic|cannot be used as input to a TensorFlow function)",
+            "keras 3.0", "A KerasTensor (is symbolic|cannot be used as input to a TensorFlow function)"
+            "|'str' object has no attribute 'base_dtype'",
             "a function of TensorFlow takes no symbolic tensor of Keras 3",
             "https://keras.io/guides/migrating_to_keras_3/",
         ),
+        attempt=attempts.functions_of_tensors,
         instead="Use the function of that name in keras.ops, or put it into a Lambda layer.",
     ),
     KnownChange(

@@ -8,7 +8,7 @@ from typing import Iterator
 
 import libcst as cst
 
-from pytest_kerasch2.changes import edits
+from pytest_kerasch2.changes import attempts, edits
 from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, keyword_of, module_of
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
 from pytest_kerasch2.changes.source_view import Edit, SourceView, dotted
@@ -29,7 +29,8 @@ def _lr(view: SourceView) -> Iterator[Occurrence]:
     """Yield optimizers with `lr=`; where the rate is given twice, nobody knows which is meant."""
     for one in keyword_of(OPTIMIZERS, "lr", edits.RenameKeyword("lr", "learning_rate"))(view):
         twice = any(
-            (each.keyword is None and not each.star) or (each.keyword is not None and each.keyword.value == _RATE_NAMES[1])
+            (each.keyword is None and not each.star)
+            or (each.keyword is not None and each.keyword.value == _RATE_NAMES[1])
             for each in one.node.args
         )
         yield replace(one, edits=()) if twice else one
@@ -85,18 +86,25 @@ class _Schedule:
 
 
 def _rates(view: SourceView) -> Iterator[Occurrence]:
-    """Yield `optimizer.lr` of what is known to be an optimizer of Keras."""
-    written = {id(one) for one in view.written}
-    for node in view.attributes:
-        if node.attr.value != "lr" or not _is_optimizer(view, node.value):
-            continue
+    """Yield `optimizer.lr` of what is known to be an optimizer of Keras, where it is read."""
+    for node in _lr_attributes(view, read=True):
         call = view.call_of(node)
-        if id(node) in written:
-            yield Occurrence(node, ((node, edits.RenameAttribute("learning_rate")),), "optimizer.lr =")
-        elif call is not None and (view.keras_name(call.func) or "").startswith("keras.backend."):
+        if call is not None and (view.keras_name(call.func) or "").startswith("keras.backend."):
             yield Occurrence(node, tuple(_by_backend(view, call, node)), "optimizer.lr")
         else:
             yield Occurrence(node, ((node, edits.RenameAttribute("learning_rate")),), "optimizer.lr")
+
+
+def _written_rates(view: SourceView) -> Iterator[Occurrence]:
+    for node in _lr_attributes(view, read=False):
+        yield Occurrence(node, ((node, edits.RenameAttribute("learning_rate")),), "optimizer.lr =")
+
+
+def _lr_attributes(view: SourceView, read: bool) -> Iterator[cst.Attribute]:
+    written = {id(one) for one in view.written}
+    for node in view.attributes:
+        if node.attr.value == "lr" and _is_optimizer(view, node.value) and (id(node) in written) != read:
+            yield node
 
 
 def _by_backend(view: SourceView, call: cst.Call, node: cst.Attribute) -> list[tuple[cst.CSTNode, Edit]]:
@@ -118,6 +126,16 @@ def _is_optimizer(view: SourceView, node: cst.BaseExpression) -> bool:
     values = view.values_of(dotted(node) or "")
     made = [view.keras_name(one.func) or "" for one in values if isinstance(one, cst.Call)]
     return bool(values) and len(made) == len(values) and all(re.match(OPTIMIZERS, one) for one in made)
+
+
+def _set_rates(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `K.set_value(optimizer.learning_rate, x)` and its kin, which take no variable of Keras 3."""
+    for node in view.attributes:
+        call = view.call_of(node)
+        if node.attr.value == "learning_rate" and call is not None and _is_optimizer(view, node.value):
+            done = _by_backend(view, call, node)
+            if done:
+                yield Occurrence(call, tuple(done), "learning_rate")
 
 
 CHANGES = (
@@ -184,10 +202,54 @@ CHANGES = (
                 )
             ),
         ),
+        attempt=attempts.rates,
         instead="Write optimizer.learning_rate.",
         proof=RewriteProof(
             given=f'{GIVEN}model.compile(tf.keras.optimizers.SGD(0.25), loss="mse")\n',
-            before="rate = model.optimizer.lr", observe="result = float(rate.numpy())", last="2.15",
+            before="rates = [model.optimizer.lr.numpy(), tf.keras.backend.get_value(model.optimizer.lr)]\n"
+            "tf.keras.backend.set_value(model.optimizer.lr, 0.5)\nrates.append(model.optimizer.learning_rate.numpy())",
+            observe="result = [float(one) for one in rates]", last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="optimizer-lr-is-set",
+        words=("lr",),
+        find=_written_rates,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="(?!)",
+                    cause="an optimizer of Keras 3 takes a value for `lr` without a word, and trains as before",
+                    source=_BASE,
+                ),
+                kind="silent",
+            ),
+        ),
+        instead="Write optimizer.learning_rate = x.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile(tf.keras.optimizers.SGD(0.25), loss="mse")\n', last="2.15",
+            before="model.optimizer.lr = 0.5", observe=f"model.train_on_batch(x, y)\n{WEIGHTS}",
+        ),
+    ),
+    KnownChange(
+        name="set-learning-rate",
+        words=("set_value", "get_value"),
+        find=_set_rates,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="'str' object has no attribute 'name'",
+                    cause="the learning rate is a variable of Keras 3, which the functions of the backend do not take",
+                    source=_BASE,
+                )
+            ),
+        ),
+        instead="Write optimizer.learning_rate.assign(x), or optimizer.learning_rate.numpy().",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile(tf.keras.optimizers.SGD(0.25), loss="mse")\nK = tf.keras.backend\n',
+            before="rates = [K.get_value(model.optimizer.learning_rate)]\n"
+            "K.set_value(model.optimizer.learning_rate, 0.5)\nrates.append(model.optimizer.learning_rate.numpy())",
+            observe="result = [float(one) for one in rates]", last="2.15",
         ),
     ),
 )  # fmt: skip

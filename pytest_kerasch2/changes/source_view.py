@@ -8,6 +8,7 @@ from typing import Any, Callable, Sequence, Tuple
 import libcst as cst
 from libcst.metadata import (
     Assignment,
+    BuiltinAssignment,
     ImportAssignment,
     MetadataWrapper,
     PositionProvider,
@@ -63,6 +64,7 @@ class SourceView:
         self.written = collector.written
         self._class_of = collector.class_of
         self._call_of = collector.call_of
+        self._loops: dict[Any, cst.BaseExpression] = collector.loops
         self._assigned = collector.assigned
         self._values = collector.values
         self._aliases: dict[str, str] = {}
@@ -72,6 +74,11 @@ class SourceView:
     def line(self, node: cst.CSTNode) -> int:
         """Return the line on which a node begins, from 1."""
         return int(self._positions[node].start.line)
+
+    def spans(self, node: cst.CSTNode, line: int) -> bool:
+        """Whether a node stands on a line, if only with a part of it."""
+        place = self._positions[node]
+        return bool(place.start.line <= line <= place.end.line)
 
     def name(self, node: cst.CSTNode) -> str | None:
         """Return the full name of what an expression refers to, such as `tensorflow.keras.optimizers.SGD`."""
@@ -97,6 +104,14 @@ class SourceView:
         if alias is None or any(getattr(one, "node", None) not in self._values for one in bindings):
             return None
         return f"{alias}{dot}{rest}"
+
+    def is_builtin(self, node: cst.CSTNode, name: str) -> bool:
+        """Whether a name of Python itself means that where an expression stands."""
+        scope = self._scope(node)
+        try:
+            return scope is not None and all(isinstance(one, BuiltinAssignment) for one in scope[name])
+        except KeyError:
+            return True
 
     def _scope(self, node: cst.CSTNode) -> Scope | None:
         return self._scopes.get(node) or self._scopes.get(self.module)
@@ -194,6 +209,17 @@ class SourceView:
             return values[0] if len(values) == 1 else None
         return None
 
+    def looped_over(self, node: cst.Name) -> cst.BaseExpression | None:
+        """Return what a `for` takes the values of a name from, where nothing else gives it one."""
+        scope = self._scope(node)
+        try:
+            bindings = list(scope[node.value]) if scope is not None else []
+        except KeyError:
+            return None
+        found = [self._loops.get(getattr(one, "node", None)) for one in bindings]
+        texts = {dotted(one) for one in found if one is not None}
+        return found[0] if found and len(texts) == 1 and None not in found else None
+
     def uses_of(self, node: cst.BaseExpression) -> list[cst.CSTNode]:
         """Return each place where a name that has one value is read."""
         scope = self._scope(node)
@@ -217,7 +243,11 @@ class SourceView:
         for node in self.imports:
             if isinstance(node.names, cst.ImportStar) or self.line(node) > line or not self._at_top(node):
                 continue
-            base = f"{cst.Module([]).code_for_node(node.module)}." if isinstance(node, cst.ImportFrom) and node.module else ""
+            base = (
+                f"{cst.Module([]).code_for_node(node.module)}."
+                if isinstance(node, cst.ImportFrom) and node.module
+                else ""
+            )
             for one in node.names:
                 if f"{base}{one.evaluated_name}" == full:
                     name = str(one.evaluated_alias or (one.evaluated_name if base else full.partition(".")[0]))
@@ -286,6 +316,7 @@ class _Collector(cst.CSTVisitor):
         self.lines: dict[cst.CSTNode, cst.SimpleStatementLine] = {}
         self.class_of: dict[cst.CSTNode, cst.ClassDef] = {}
         self.call_of: dict[cst.CSTNode, cst.Call] = {}
+        self.loops: dict[Any, cst.BaseExpression] = {}
         self._call: list[cst.Call] = []
         self._line: list[cst.SimpleStatementLine] = []
         self._class: list[cst.ClassDef] = []
@@ -337,6 +368,12 @@ class _Collector(cst.CSTVisitor):
 
     def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine) -> None:
         self._line.pop()
+
+    def visit_For(self, node: cst.For) -> None:
+        self.loops[node.target] = node.iter
+
+    def visit_CompFor(self, node: cst.CompFor) -> None:
+        self.loops[node.target] = node.iter
 
     def visit_Assign(self, node: cst.Assign) -> None:
         for target in node.targets:

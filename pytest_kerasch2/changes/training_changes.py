@@ -7,7 +7,7 @@ from typing import Iterator
 
 import libcst as cst
 
-from pytest_kerasch2.changes import edits
+from pytest_kerasch2.changes import attempts, edits
 from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, Find
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
 from pytest_kerasch2.changes.source_view import SourceView, dotted
@@ -84,9 +84,7 @@ def _history_key(*keys: str) -> Find:
                 continue
             if key.evaluated_value in keys:
                 renames = key.evaluated_value == "lr" and not _is_made_here(view, "lr")
-                yield Occurrence(
-                    node, ((key, edits.ReplaceText("learning_rate")),) if renames else (), str(key.value)
-                )
+                yield Occurrence(node, ((key, edits.ReplaceText("learning_rate")),) if renames else (), str(key.value))
 
     return find
 
@@ -107,7 +105,9 @@ def _monitors(pattern: str) -> Find:
 
     def find(view: SourceView) -> Iterator[Occurrence]:
         for call in view.calls:
-            watched = edits.argument(call, "monitor", 1 if "ModelCheckpoint" in (view.keras_name(call.func) or "") else 0)
+            watched = edits.argument(
+                call, "monitor", 1 if "ModelCheckpoint" in (view.keras_name(call.func) or "") else 0
+            )
             text = None if watched is None else watched.value
             is_meant = re.match(rf"keras\.callbacks\.{pattern}", view.keras_name(call.func) or "")
             if is_meant and isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
@@ -234,6 +234,7 @@ CHANGES = (
                 )
             ),
         ),
+        attempt=attempts.history_keys,
         instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
     ),
     _monitor_change("early-stopping-on-acc", r"EarlyStopping$", "EarlyStopping", "3.0"),
@@ -274,6 +275,22 @@ CHANGES = (
             ),
         ),
         instead="Make an optimizer for each model.",
+    ),
+    KnownChange(
+        name="training-arguments",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0",
+                    symptom="unexpected keyword argument '(reset_metrics|sample_weight_mode|"
+                    "experimental_steps_per_execution)'",
+                    cause="compile, fit and train_on_batch of Keras 3 have other arguments", source=_TRAINER,
+                )
+            ),
+        ),
+        instead="Leave it out, or write steps_per_execution.",
     ),
     KnownChange(
         name="lists-as-data",

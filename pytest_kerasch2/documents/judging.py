@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping
 from pytest_kerasch2.changes import catalogue_of_changes
 from pytest_kerasch2.changes.known_change import KnownChange
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import diagnosing, gaps
+from pytest_kerasch2.documents import diagnosing, gaps, trying
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 from pytest_kerasch2.documents.diagnosing import Diagnosis
 from pytest_kerasch2.documents.document import RUNNABLE, DocumentBlock
@@ -94,12 +94,23 @@ def execute(diagnosis: Diagnosis, release: Release, settings: RunSettings, progr
     mended = as_is
     if mended_codes != codes_as_is:
         mended = run_blocks(mended_codes, settings, _counter("mended", len(mended_codes), progress))
+    rerun = functools.partial(_rerun, settings=settings, progress=progress)
+    diagnosis, mended = trying.tried(diagnosis, mended, release, rerun)
     heads = {one.number: group[0].number for group in grouped for one in group}
     runs = _Runs(as_is, mended, diagnosis, release, heads)
     blocks = _demoted([_finding(block, runs) for block in document.blocks], runs)
     return DocumentFindings(
         document, release, tuple(blocks), True, diagnosis.new_text, (*document.notes, *diagnosis.notes)
     )
+
+
+def _rerun(diagnosis: Diagnosis, settings: RunSettings, progress: Progress) -> Runs:
+    """Run a document once more, as it is mended now."""
+    grouped = gaps.groups(diagnosis.document.blocks)
+    codes = [
+        (group[0].number, "".join(diagnosis.codes.get(one.number, one.code) for one in group)) for group in grouped
+    ]
+    return run_blocks(codes, settings, _counter("a repair that is tried", len(codes), progress))
 
 
 def _counter(name: str, total: int, progress: Progress) -> Callable[[int], None]:
