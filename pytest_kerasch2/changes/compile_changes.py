@@ -55,9 +55,9 @@ def _legacy(view: SourceView) -> Iterator[Occurrence]:
         if not full.startswith("keras.optimizers.legacy.") or not isinstance(call.func, cst.Attribute):
             continue
         names = {None if one.keyword is None else one.keyword.value for one in call.args}
-        plain = full.rpartition(".")[2] in _LEGACY and not names & {"lr", "decay"}
+        simple = full.rpartition(".")[2] in _LEGACY and not names & {"lr", "decay"}
         inner = call.func.value
-        if plain and not any(one.star for one in call.args) and isinstance(inner, cst.Attribute):
+        if simple and not any(one.star for one in call.args) and isinstance(inner, cst.Attribute):
             new = f"{_code(inner.value)}.{call.func.attr.value}"
             yield Occurrence(call, ((call.func, edits.ReplaceWith(new)),), full)
         else:
@@ -88,11 +88,11 @@ class _AsType:
 
     def __call__(self, call: cst.Call) -> cst.BaseExpression:
         args = [one for at, one in enumerate(call.args) if at != 2 or one.keyword is not None]
-        plain = edits.DropKeywords(("dtype",))(call.with_changes(args=args))
+        simple = edits.DropKeywords(("dtype",))(call.with_changes(args=args))
         if len(args) < len(call.args):
             args[-1] = args[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-            plain = plain.with_changes(args=args)
-        named = edits.RenameKeyword("y", "x")(plain)
+            simple = simple.with_changes(args=args)
+        named = edits.RenameKeyword("y", "x")(simple)
         return cst.parse_expression(f"{_code(named)}.astype({self.code})")
 
 
@@ -220,8 +220,7 @@ CHANGES = (
         instead="Leave epsilon=None out.",
         proof=RewriteProof(
             given=GIVEN, last="2.10",
-            before='model.compile(tf.keras.optimizers.Adam(learning_rate=0.5, epsilon=None), loss="mse")',
-            # Where a gradient is nearly nothing, the optimizers since 2.11 round in another way.
+            before='model.compile(tf.keras.optimizers.Adam(learning_rate=0.125, epsilon=None), loss="mse")',
             observe=f"for _ in range(3):\n    model.train_on_batch(x, y + 2 * x[:, :1] ** 2)\n{WEIGHTS}",
         ),
     ),
@@ -239,7 +238,7 @@ CHANGES = (
         proof=RewriteProof(
             given=GIVEN, last="2.15",
             before="optimizers = [tf.keras.optimizers.legacy.SGD(0.5, momentum=0.9), "
-            "tf.keras.optimizers.legacy.Adam(0.5)]",
+            "tf.keras.optimizers.legacy.Adam(0.125)]",
             observe='trained = []\nfor one in optimizers:\n    model = build()\n    model.compile(one, loss="mse")\n'
             "    for _ in range(3):\n        model.train_on_batch(x, y + 2 * x[:, :1] ** 2)\n"
             "    trained += [one.tolist() for one in model.get_weights()]\nresult = trained",

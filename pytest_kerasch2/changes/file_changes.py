@@ -111,12 +111,12 @@ def _groups(uses: list[_Use]) -> list[list[_Use]]:
 def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
     """Yield each use of these kinds that fails by its name; the edits are of all uses of that file."""
     uses = list(_uses(view))
-    known = {id(one.call) for one in uses}
+    calls = {id(one.call) for one in uses}
     for group in _groups(uses):
         ending = _new_ending({one.name.text for one in group}, {one.kind for one in group})
         if ending is None:
             continue
-        free = not any(_is_used_elsewhere(view, one.name, known) or _has_more(one.call) for one in group)
+        free = not any(_is_used_elsewhere(view, one.name, calls) or _has_more(one.call) for one in group)
         renaming = [(one.name.end, edits.ReplaceEnding(_ENDINGS, ending)) for one in group]
         for use in group:
             if use.kind in kinds and _fails(use):
@@ -124,10 +124,10 @@ def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
                 yield Occurrence(use.call, (*renaming, *folder) if free else (), _detail(use, bool(folder)))
 
 
-def _detail(use: _Use, made: bool) -> str:
-    unmade = use.kind in ("save", "save_weights") and _folder(use.name) and not made
-    said = ", whose folder must exist" if unmade and not _MODEL_FILES.search(use.name.text) else ""
-    return f'"{use.name.text}"{said}'
+def _detail(use: _Use, has_folder: bool) -> str:
+    unmade = use.kind in ("save", "save_weights") and _folder(use.name) and not has_folder
+    warning = ", whose folder must exist" if unmade and not _MODEL_FILES.search(use.name.text) else ""
+    return f'"{use.name.text}"{warning}'
 
 
 def _has_more(call: cst.Call) -> bool:
@@ -156,27 +156,27 @@ def _folder(name: FileName) -> str:
     return "" if folder == "." else folder
 
 
-def _is_used_elsewhere(view: SourceView, name: FileName, known: set[int]) -> bool:
+def _is_used_elsewhere(view: SourceView, name: FileName, calls: set[int]) -> bool:
     """Whether a file is also used where it is not known what becomes of a new name."""
-    if any(not _is_harmless(view, use, known) for one in name.names for use in view.uses_of(one)):
+    if any(not _is_harmless(view, use, calls) for one in name.names for use in view.uses_of(one)):
         return True
     if "{" in name.text:
         return False
-    found: list[str] = []
+    texts: list[str] = []
     for call in view.calls:
-        if id(call) in known or (view.name(call.func) or dotted(call.func)) in ("print", "os.path.join"):
+        if id(call) in calls or (view.name(call.func) or dotted(call.func)) in ("print", "os.path.join"):
             continue
         for one in call.args:
             text = one.value.evaluated_value if isinstance(one.value, cst.SimpleString) else None
             if isinstance(text, str) and (one.keyword is None or one.keyword.value != "name"):
-                found.append(text)
+                texts.append(text)
     beside = (f"{name.text}.", f"{name.text}/")
-    return any(one.rstrip("/") == name.text.rstrip("/") or one.startswith(beside) for one in found)
+    return any(one.rstrip("/") == name.text.rstrip("/") or one.startswith(beside) for one in texts)
 
 
-def _is_harmless(view: SourceView, use: cst.CSTNode, known: set[int]) -> bool:
+def _is_harmless(view: SourceView, use: cst.CSTNode, calls: set[int]) -> bool:
     call = view.call_of(use)
-    if call is None or id(call) in known:
+    if call is None or id(call) in calls:
         return True
     called = view.name(call.func) or dotted(call.func) or ""
     method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
@@ -219,7 +219,7 @@ def _formats(view: SourceView) -> Iterator[Occurrence]:
         if kind not in ("save", "save_weights") or given is None:
             continue
         drop = (call, edits.DropKeywords(("save_format",)))
-        found = [one for one in _renamed(view, (kind,)) if one.node is call]
+        texts = [one for one in _renamed(view, (kind,)) if one.node is call]
         name = edits.argument(call, "filepath", 1 if view.method(call) is None else 0)
         file = None if name is None else file_name(view, name.value)
         if text is not None and text.evaluated_value == "h5" and kind == "save":
@@ -227,10 +227,10 @@ def _formats(view: SourceView) -> Iterator[Occurrence]:
             if file is None or not _MODEL_FILES.search(file.text):
                 yield Occurrence(call, (), "save_format=")
             continue
-        if file is None or (found and not found[0].edits):
+        if file is None or (texts and not texts[0].edits):
             yield Occurrence(call, (), "save_format=")
             continue
-        yield Occurrence(call, (drop, *(edit for one in found for edit in one.edits)), "save_format=")
+        yield Occurrence(call, (drop, *(edit for one in texts for edit in one.edits)), "save_format=")
 
 
 def _statuses(view: SourceView) -> Iterator[Occurrence]:
@@ -251,7 +251,7 @@ def _latest(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
         if view.name(call.func) != "tensorflow.train.latest_checkpoint" or not written:
             continue
-        tf, plain = view.imported_as("tensorflow", view.line(call)), len(call.args) == 1 and not call.args[0].star
+        tf, simple = view.imported_as("tensorflow", view.line(call)), len(call.args) == 1 and not call.args[0].star
         # The newest by its time, as the file that TensorFlow keeps beside checkpoints has it.
         form = (
             '(lambda folder: max({0}.io.gfile.glob(f"{{folder}}/*.weights.h5"), '
@@ -259,7 +259,7 @@ def _latest(view: SourceView) -> Iterator[Occurrence]:
         )
         code = form.format(tf, cst.Module([]).code_for_node(call.args[0].value)) if call.args else ""
         renamed = all(one.edits for one in _renamed(view, ("save_weights", "weights_checkpoint")))
-        edit = ((call, edits.ReplaceWith(code)),) if tf and plain and renamed else ()
+        edit = ((call, edits.ReplaceWith(code)),) if tf and simple and renamed else ()
         yield Occurrence(call, edit, "latest_checkpoint")
 
 

@@ -38,8 +38,8 @@ def all_shapes(view: SourceView) -> Iterator[Occurrence]:
                 yield Occurrence(call, ((call, edits.ReplaceWith(f"{_code(base)}.shape")),), "get_shape()")
             continue
         shape = _shape(base)
-        plain = shape is not None and view.is_builtin(call, "list")
-        yield Occurrence(call, ((call, edits.ReplaceWith(f"list({shape})")),) if plain else (), "as_list()")
+        simple = shape is not None and view.is_builtin(call, "list")
+        yield Occurrence(call, ((call, edits.ReplaceWith(f"list({shape})")),) if simple else (), "as_list()")
 
 
 def _shapes_on_line(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
@@ -68,8 +68,8 @@ def _is_symbolic(view: SourceView, call: cst.Call) -> bool:
     value = view.value_of(base)
     if not isinstance(value, cst.Call):
         return False
-    made = value.func.func if isinstance(value.func, cst.Call) else value.func
-    full = view.keras_name(made) or ""
+    maker = value.func.func if isinstance(value.func, cst.Call) else value.func
+    full = view.keras_name(maker) or ""
     return full in ("keras.Input", "keras.layers.Input") or (
         isinstance(value.func, cst.Call) and full.startswith("keras.layers.")
     )
@@ -144,9 +144,9 @@ def _flags(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
         name = dotted(call.func)
         values = view.values_of(name or "")
-        made = [view.keras_name(one.func) or "" for one in values if isinstance(one, cst.Call)]
-        known = bool(values) and len(made) == len(values)
-        if not known or any(one not in _CLASSES for one in made) or len(call.args) != 2:
+        maker = [view.keras_name(one.func) or "" for one in values if isinstance(one, cst.Call)]
+        all_known = bool(values) and len(maker) == len(values)
+        if not all_known or any(one not in _CLASSES for one in maker) or len(call.args) != 2:
             continue
         flag = call.args[1]
         if flag.keyword is None and not flag.star and _code(flag.value) in ("True", "False"):

@@ -140,9 +140,9 @@ def _utils(view: SourceView) -> Iterator[Occurrence]:
         module = module_of(node)
         if module not in ("keras.utils.vis_utils", "keras.utils.generic_utils", "keras.utils.data_utils"):
             continue
-        known = all(one.evaluated_name in _UTILS for one in node.names)
+        all_known = all(one.evaluated_name in _UTILS for one in node.names)
         door = _code(node.module).partition("keras.utils")[0] if node.module is not None else ""
-        edit = ((node, edits.ImportFromModule(f"{door}keras.utils")),) if known else ()
+        edit = ((node, edits.ImportFromModule(f"{door}keras.utils")),) if all_known else ()
         yield Occurrence(node, edit, module)
 
 
@@ -163,8 +163,8 @@ def _policies(view: SourceView) -> Iterator[Occurrence]:
             name = new.get(node.attr.value)
             written = isinstance(inner, cst.Attribute) and inner.attr.value == "experimental"
             # The arguments of the optimizer are other ones.
-            known = name is not None and written and name != "LossScaleOptimizer"
-            edit = ((node, edits.ReplaceWith(f"{_code(inner.value)}.{name}")),) if known else ()  # type: ignore[attr-defined]
+            all_known = name is not None and written and name != "LossScaleOptimizer"
+            edit = ((node, edits.ReplaceWith(f"{_code(inner.value)}.{name}")),) if all_known else ()  # type: ignore[attr-defined]
             yield Occurrence(node, edit, full)
 
 

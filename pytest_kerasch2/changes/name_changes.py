@@ -33,6 +33,8 @@ _MOVED = {
 _GONE_LAYERS = (
     "LocallyConnected1D", "LocallyConnected2D", "CuDNNLSTM", "CuDNNGRU", "Merge", "Highway", "MaxoutDense",
     "TimeDistributedDense", "ConvRecurrent2D", "RandomFourierFeatures", "DenseFeatures",
+    # Those of `keras.layers.recurrent` have another activation than those of `keras.layers`.
+    "LSTM", "GRU", "LSTMCell", "GRUCell",
 )  # fmt: skip
 _MERGING = ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract")
 _SHORT = {
@@ -256,7 +258,7 @@ def _no_version(since: str, until: str) -> Effect:
     )
 
 
-def _moved(name: str, since: str, before: str, last: str, first: str = "2.0") -> KnownChange:
+def _moved(name: str, since: str, before: str, observe: str, last: str, first: str = "2.0") -> KnownChange:
     """Return the change of the modules below keras.layers that are gone since a release."""
     return KnownChange(
         name=name,
@@ -273,12 +275,7 @@ def _moved(name: str, since: str, before: str, last: str, first: str = "2.0") ->
         proof=RewriteProof(
             given="import numpy as np\n",
             before=before,
-            observe="settings = {'kernel_initializer': 'ones'} if Dense.__name__ != 'BatchNormalization' else {}\n"
-            "layer = Dense(2, **settings) if settings else Dense()\n"
-            "shape = (1, 4, 3) if Dense.__name__ == 'LSTM' else (1, 3)\n"
-            "settings = {'recurrent_initializer': 'ones'}\n"
-            "layer = Dense(2, kernel_initializer='ones', **settings) if Dense.__name__ == 'LSTM' else layer\n"
-            "result = np.asarray(layer(np.ones(shape, 'float32'))).tolist()",
+            observe=observe,
             last=last,
             first=first,
         ),
@@ -286,9 +283,26 @@ def _moved(name: str, since: str, before: str, last: str, first: str = "2.0") ->
 
 
 CHANGES = (
-    _moved("moved-layers", "2.13", "from keras.layers.core import Dense", "2.12", "2.6"),
-    _moved("moved-layers-before-2-9", "2.9", "from keras.layers.recurrent import LSTM as Dense", "2.6", "2.9"),
-    _moved("moved-normalization", "2.6", "from keras.layers.normalization import BatchNormalization as Dense", "2.5"),
+    _moved(
+        "moved-layers", "2.13", "from keras.layers.core import Dense",
+        "result = np.asarray(Dense(2, kernel_initializer='ones')(np.ones((1, 3), 'float32'))).tolist()", "2.12", "2.6",
+    ),
+    _moved(
+        "moved-layers-before-2-9", "2.9",
+        "from keras.layers.merge import concatenate\nfrom keras.layers.advanced_activations import LeakyReLU\n"
+        "from keras.layers.embeddings import Embedding\nfrom keras.layers.wrappers import TimeDistributed",
+        "x = np.array([[[1.0, -2.0]]], 'float32')\n"
+        "layers = [LeakyReLU(0.25), TimeDistributed(LeakyReLU(0.5))]\n"
+        "values = [*(layer(x) for layer in layers), concatenate([x, 2 * x])]\n"
+        "values.append(Embedding(3, 2, embeddings_initializer='ones')(np.array([[1]])))\n"
+        "result = [np.asarray(one).tolist() for one in values]", "2.6", "2.9",
+    ),
+    _moved(
+        "moved-normalization", "2.6", "from keras.layers.normalization import BatchNormalization",
+        "layer = BatchNormalization(momentum=0.5)\nx = np.array([[1.0, -2.0], [3.0, 5.0]], 'float32')\n"
+        "values = [layer(x, training=True), layer(x, training=False)]\n"
+        "result = [np.asarray(one).tolist() for one in values]", "2.5",
+    ),
     KnownChange(
         name="np-utils",
         words=("np_utils",),

@@ -111,10 +111,10 @@ def _by_backend(view: SourceView, call: cst.Call, node: cst.Attribute) -> list[t
     """Return the edits of `K.set_value(optimizer.lr, x)` and `K.get_value(optimizer.lr)`, which Keras 3 refuses."""
     function = (view.keras_name(call.func) or "").rpartition(".")[2]
     rate = f"{_code(node.value)}.learning_rate"
-    plain = not any(one.star or one.keyword for one in call.args)
-    if plain and function == "get_value" and len(call.args) == 1 and call.args[0].value is node:
+    simple = not any(one.star or one.keyword for one in call.args)
+    if simple and function == "get_value" and len(call.args) == 1 and call.args[0].value is node:
         return [(call, edits.ReplaceWith(f"{rate}.numpy()"))]
-    if plain and function == "set_value" and len(call.args) == 2 and call.args[0].value is node:
+    if simple and function == "set_value" and len(call.args) == 2 and call.args[0].value is node:
         return [(call, edits.ReplaceWith(f"{rate}.assign({_code(call.args[1].value)})"))]
     return []
 
@@ -124,8 +124,8 @@ def _is_optimizer(view: SourceView, node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.Attribute) and node.attr.value == "optimizer":
         return view.is_model(node.value) or dotted(node.value) == "self.model"
     values = view.values_of(dotted(node) or "")
-    made = [view.keras_name(one.func) or "" for one in values if isinstance(one, cst.Call)]
-    return bool(values) and len(made) == len(values) and all(re.match(OPTIMIZERS, one) for one in made)
+    makers = [view.keras_name(one.func) or "" for one in values if isinstance(one, cst.Call)]
+    return bool(values) and len(makers) == len(values) and all(re.match(OPTIMIZERS, one) for one in makers)
 
 
 def _set_rates(view: SourceView) -> Iterator[Occurrence]:

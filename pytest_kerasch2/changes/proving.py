@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MARK = "# the lines that are rewritten\n"
 # Where a module lies on this machine, as an error of an import says it.
-_PLACE = re.compile(r" \((?:/|[A-Za-z]:[\\/])[^()]*\)")
+_PLACE = re.compile(r' \((?:/|[A-Za-z]:[\\/])[^()]*\)|(?<=File )"[^"]*"')
 # Releases add numbers up in different orders.
 TOLERANCE = 2e-6
 

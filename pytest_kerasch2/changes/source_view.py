@@ -216,9 +216,9 @@ class SourceView:
             bindings = list(scope[node.value]) if scope is not None else []
         except KeyError:
             return None
-        found = [self._loops.get(getattr(one, "node", None)) for one in bindings]
-        texts = {dotted(one) for one in found if one is not None}
-        return found[0] if found and len(texts) == 1 and None not in found else None
+        iterables = [self._loops.get(getattr(one, "node", None)) for one in bindings]
+        texts = {dotted(one) for one in iterables if one is not None}
+        return iterables[0] if iterables and len(texts) == 1 and None not in iterables else None
 
     def uses_of(self, node: cst.BaseExpression) -> list[cst.CSTNode]:
         """Return each place where a name that has one value is read."""

@@ -47,8 +47,8 @@ def _workers(view: SourceView) -> Iterator[Occurrence]:
             continue
         method = view.method(call)
         if method in _GENERATOR_ARGUMENTS or (method in _TRAINING and view.is_model(call.func.value)):
-            plain = not any(one.star for one in call.args) and not view.is_foreign(call.func.value)
-            edit = ((call, edits.DropKeywords(_WORKERS)),) if plain else ()
+            simple = not any(one.star for one in call.args) and not view.is_foreign(call.func.value)
+            edit = ((call, edits.DropKeywords(_WORKERS)),) if simple else ()
             yield Occurrence(call, edit, ", ".join(f"{one}=" for one in given))
 
 
@@ -62,12 +62,12 @@ def _generators(view: SourceView) -> Iterator[Occurrence]:
             continue
         names = _GENERATOR_ARGUMENTS[method]
         unnamed = [one for one in call.args if one.keyword is None]
-        known = all(one.keyword is None or one.keyword.value in names for one in call.args)
-        plain = known and len(unnamed) <= len(names) and not any(one.star for one in call.args)
+        all_known = all(one.keyword is None or one.keyword.value in names for one in call.args)
+        simple = all_known and len(unnamed) <= len(names) and not any(one.star for one in call.args)
         by_name = edits.NameArguments(("", *names[1:]), {"generator": "x"})
         done = ((call, by_name), (call.func, edits.RenameAttribute(method.partition("_")[0])),
                 (call, edits.DropKeywords(_WORKERS)))  # fmt: skip
-        yield Occurrence(call, done if plain else (), f"{method}()")
+        yield Occurrence(call, done if simple else (), f"{method}()")
 
 
 def _history_key(*keys: str) -> Find:

@@ -91,7 +91,7 @@ def execute(diagnosis: Diagnosis, release: Release, settings: RunSettings, progr
         (group[0].number, "".join(diagnosis.codes.get(one.number, one.code) for one in group)) for group in grouped
     ]
     as_is = run_blocks(codes_as_is, settings, _counter("as it stands", len(codes_as_is), progress))
-    mended = as_is
+    mended: Runs = as_is
     if mended_codes != codes_as_is:
         mended = run_blocks(mended_codes, settings, _counter("mended", len(mended_codes), progress))
     rerun = functools.partial(_rerun, settings=settings, progress=progress)

@@ -107,14 +107,14 @@ def _attempts(diagnosis: Diagnosis, runs: Runs, release: Release) -> dict[int, _
 
 def _attempt(view: SourceView, combined: CombinedCode, change: KnownChange, failure: Failure) -> _Attempt | None:
     assert change.attempt is not None
-    found = [one for one in change.attempt(view, failure) if one.edits]
+    occurrences = [one for one in change.attempt(view, failure) if one.edits]
     # Only in the block that failed: what stands elsewhere has not failed.
     number = combined.place(failure.line)[0]
-    found = [one for one in found if combined.place(view.line(one.node))[0] == number]
-    if not found:
+    occurrences = [one for one in occurrences if combined.place(view.line(one.node))[0] == number]
+    if not occurrences:
         return None
-    new = combined.parted(view.with_edits([edit for one in found for edit in one.edits]))
-    return _Attempt({number: new[number]}, change, found[0].detail)
+    new = combined.parted(view.with_edits([edit for one in occurrences for edit in one.edits]))
+    return _Attempt({number: new[number]}, change, occurrences[0].detail)
 
 
 def _with(diagnosis: Diagnosis, attempts: Mapping[int, _Attempt], release: Release) -> Diagnosis:
