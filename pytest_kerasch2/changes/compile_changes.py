@@ -7,7 +7,7 @@ from typing import Any, Iterator
 import libcst as cst
 
 from pytest_kerasch2.changes import edits
-from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, Find, keyword_of
+from pytest_kerasch2.changes.finding import GIVEN, Find, keyword_of
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
 from pytest_kerasch2.changes.source_view import SourceView
 from pytest_kerasch2.claims.model import KnownIssue
@@ -16,7 +16,6 @@ _TAG = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src"
 _OPTIMIZER_2_11 = (
     "https://github.com/keras-team/keras/blob/v2.11.0/keras/optimizers/optimizer_experimental/optimizer.py"
 )
-_LEGACY = ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam")
 _code = cst.Module([]).code_for_node
 
 
@@ -41,26 +40,19 @@ def _boards(view: SourceView) -> Iterator[Occurrence]:
                 yield Occurrence(call, ((call, edits.DropKeywords(names)),), ", ".join(f"{one}=" for one in given))
 
 
+# Neither of these two is rewritten: Adam itself gives other numbers since 2.11, in the fifth place after three steps,
+# so no run can show that what is written instead means the same.
 def _epsilons(view: SourceView) -> Iterator[Occurrence]:
-    for one in keyword_of(r"keras\.optimizers\.[A-Z]\w*", "epsilon", edits.DropKeywords(("epsilon",)))(view):
+    for one in keyword_of(r"keras\.optimizers\.[A-Z]\w*", "epsilon", None)(view):
         given = edits.argument(one.node, "epsilon")
         if given is not None and _code(given.value) == "None":
             yield one
 
 
 def _legacy(view: SourceView) -> Iterator[Occurrence]:
-    """Yield optimizers of `optimizers.legacy`, and rewrite those whose arguments the others take too."""
     for call in view.calls:
         full = view.keras_name(call.func) or ""
-        if not full.startswith("keras.optimizers.legacy.") or not isinstance(call.func, cst.Attribute):
-            continue
-        names = {None if one.keyword is None else one.keyword.value for one in call.args}
-        simple = full.rpartition(".")[2] in _LEGACY and not names & {"lr", "decay"}
-        inner = call.func.value
-        if simple and not any(one.star for one in call.args) and isinstance(inner, cst.Attribute):
-            new = f"{_code(inner.value)}.{call.func.attr.value}"
-            yield Occurrence(call, ((call.func, edits.ReplaceWith(new)),), full)
-        else:
+        if full.startswith("keras.optimizers.legacy."):
             yield Occurrence(call, (), full)
 
 
@@ -213,16 +205,11 @@ CHANGES = (
         find=_epsilons,
         effects=(
             _effect(
-                "2.11", "None values not supported", "epsilon=None of an optimizer is no longer the default",
+                "2.11", "(?!)", "epsilon=None of an optimizer is no longer the default",
                 _OPTIMIZER_2_11,
             ),
         ),
         instead="Leave epsilon=None out.",
-        proof=RewriteProof(
-            given=GIVEN, last="2.10",
-            before='model.compile(tf.keras.optimizers.Adam(learning_rate=0.125, epsilon=None), loss="mse")',
-            observe=f"for _ in range(3):\n    model.train_on_batch(x, y + 2 * x[:, :1] ** 2)\n{WEIGHTS}",
-        ),
     ),
     KnownChange(
         name="legacy-optimizer",
@@ -235,14 +222,6 @@ CHANGES = (
             ),
         ),
         instead="Write tf.keras.optimizers.",
-        proof=RewriteProof(
-            given=GIVEN, last="2.15",
-            before="optimizers = [tf.keras.optimizers.legacy.SGD(0.5, momentum=0.9), "
-            "tf.keras.optimizers.legacy.Adam(0.125)]",
-            observe='trained = []\nfor one in optimizers:\n    model = build()\n    model.compile(one, loss="mse")\n'
-            "    for _ in range(3):\n        model.train_on_batch(x, y + 2 * x[:, :1] ** 2)\n"
-            "    trained += [one.tolist() for one in model.get_weights()]\nresult = trained",
-        ),
     ),
     KnownChange(
         name="to-categorical-type",

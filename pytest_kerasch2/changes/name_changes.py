@@ -230,6 +230,22 @@ def _seeds_nothing_else(view: SourceView, call: cst.Call) -> bool:
     return True
 
 
+def _shared_initializers(view: SourceView) -> Iterator[Occurrence]:
+    """Yield initializers without a seed of which one object is given to several."""
+    for name in sorted({name for name, _ in view.calls_by_name("keras.initializers.")}):
+        call = next(one for each, one in view.calls_by_name("keras.initializers.") if each == name)
+        seeded = any(one.keyword is not None and one.keyword.value == "seed" for one in call.args)
+        given = [
+            arg for other in view.calls for arg in other.args
+            if arg.keyword is not None and arg.keyword.value.endswith("initializer") and dotted(arg.value) == name
+        ]  # fmt: skip
+        if len(given) > 1 and not seeded and (view.keras_name(call.func) or "").endswith(_RANDOM):
+            yield Occurrence(call, (), name)
+
+
+_RANDOM = ("Normal", "Uniform", "VarianceScaling", "Orthogonal")
+
+
 def _is_metric(view: SourceView, call: cst.Call) -> bool:
     if not isinstance(call.func, cst.Attribute):
         return False
@@ -444,6 +460,16 @@ CHANGES = (
             "drawn = np.random.rand(3).tolist()\nnp.random.seed(42)\ntf.random.set_seed(42)\nvalues.append(first())",
             observe="result = [values[0] == values[1], drawn]", last="2.9", first="2.7",
         ),
+    ),
+    KnownChange(
+        name="shared-initializer",
+        words=("initializer",),
+        find=_shared_initializers,
+        effects=_effect(
+            "2.10", "(?!)", "one initializer without a seed gives the same values each time it is asked",
+            "https://github.com/keras-team/keras/blob/v2.10.0/keras/initializers/initializers_v2.py", "silent",
+        ),
+        instead="Make an initializer for each layer.",
     ),
     KnownChange(
         name="keras-version",

@@ -238,7 +238,7 @@ CHANGES = (
         effects=(
             Effect(
                 KnownIssue(
-                    of="keras", since="3.0", symptom="'str' object has no attribute 'name'",
+                    of="keras", since="3.0", symptom="(?!)",
                     cause="the learning rate is a variable of Keras 3, which the functions of the backend do not take",
                     source=_BASE,
                 )

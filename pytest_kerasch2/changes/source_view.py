@@ -258,6 +258,12 @@ class SourceView:
     def _at_top(self, node: cst.CSTNode) -> bool:
         return self._scope(node) is self._scopes.get(self.module) and self._class_of.get(node) is None
 
+    def calls_by_name(self, prefix: str) -> list[tuple[str, cst.Call]]:
+        """Return the names that have one value, which is a call of something of Keras, and these calls."""
+        single = [(name, values[0]) for name, values in self._assigned.items() if len(values) == 1]
+        calls = [(name, one) for name, one in single if isinstance(one, cst.Call)]
+        return [(name, one) for name, one in calls if (self.keras_name(one.func) or "").startswith(prefix)]
+
     def values_of(self, name: str) -> list[cst.BaseExpression]:
         """Return each value that a name is given."""
         return self._assigned.get(name, [])

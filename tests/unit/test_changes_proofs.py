@@ -54,7 +54,7 @@ FAULTS = {
     "fit-workers": [("epochs=2", "epochs=1"), ("batch_size=4", "batch_size=2")],
     "history-lr": [('"learning_rate"', '"loss"')],
     "moved-layers": [("keras.layers", "keras.models"), ("import Dense", "import Flatten as Dense")],
-    "moved-layers-before-2-9": [("import LSTM", "import GRU"), ("keras.layers", "keras.models")],
+    "moved-layers-before-2-9": [("import concatenate", "import add as concatenate"), ("keras.layers", "keras.models")],
     "moved-normalization": [("import BatchNormalization", "import LayerNormalization")],
     "np-utils": [("utils as np_utils", "models as np_utils"), ("from keras.utils import Sequence; ", "")],
     "experimental-preprocessing": [("Rescaling(0.5)", "Rescaling(0.5, 1.0)")],
@@ -75,8 +75,6 @@ FAULTS = {
     "leaky-relu-alpha": [("negative_slope=0.25", ""), ("0.25", "0.5")],
     "loss-reduction-auto": [("SUM_OVER_BATCH_SIZE", "SUM"), ("'sum_over_batch_size'", "'sum'")],
     "tensorboard-arguments": [("callbacks=[board]", ""), ('"logs"', '"other"')],
-    "optimizer-epsilon-none": [("=0.5", "=0.5, epsilon=0.1"), ("learning_rate=0.5", "")],
-    "legacy-optimizer": [("optimizers.Adam(0.5)", "optimizers.RMSprop(0.5)"), (", momentum=0.9", "")],
     "to-categorical-type": [('.astype("float32")', ""), ('"float32"', '"float16"')],
     "to-categorical-arguments": [('.astype("int32")', ""), ('.astype("int8")', ""), ('.astype("float32")', "")],
     "compile-by-output": [
