@@ -74,7 +74,7 @@ FAULTS = {
     "training-by-position": [("norm(x, training=True)", "norm(x)"), ("model(x, training=True)", "model(x)")],
     "leaky-relu-alpha": [("negative_slope=0.25", ""), ("0.25", "0.5")],
     "loss-reduction-auto": [("SUM_OVER_BATCH_SIZE", "SUM"), ("'sum_over_batch_size'", "'sum'")],
-    "tensorboard-arguments": [("callbacks=[board]", ""), ('"logs"', '"other"')],
+    "tensorboard-arguments": [(", histogram_freq=2", ""), ('"logs"', '"other"')],
     "to-categorical-type": [('.astype("float32")', ""), ('"float32"', '"float16"')],
     "to-categorical-arguments": [('.astype("int32")', ""), ('.astype("int8")', ""), ('.astype("float32")', "")],
     "compile-by-output": [
