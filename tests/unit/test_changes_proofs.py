@@ -45,7 +45,6 @@ FAULTS = {
         ("model.save(", 'build(1, "tanh").save('), ('load_model("my_model.keras")', 'load_model("my_model")'),
     ],
     "status-of-loading": [('model.load_weights("first.weights.h5")', "")],
-    "latest-checkpoint": [("max(", "min("), (".weights.h5", ".ckpt")],
     "predict-classes": [("> 0.5", "< 0.5"), ("argmax(axis=-1)", "argmin(axis=-1)"), ('.astype("int32")', "")],
     "fit-generator": [
         ("epochs=2", "epochs=1"), ("fit(batches(), steps_per_epoch=2", "fit(batches(), steps_per_epoch=1"),

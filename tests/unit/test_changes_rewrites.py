@@ -310,6 +310,7 @@ def test_names_of_numpy_by_its_own_release(numpy: str, before: str, after: str) 
         ("tf.train.AdamOptimizer(0.1)", "tensorflow-1-name"),
         ("from tensorflow.examples.tutorials.mnist import input_data", "tensorflow-1-name"),
         ("model.to_yaml()", "yaml-of-models"),
+        ("model.save_weights('a/b')\nmodel.load_weights(tf.train.latest_checkpoint('a'))", "latest-checkpoint"),
         ("keras.optimizers.Adam(1, epsilon=None)", "optimizer-epsilon-none"),
         ("keras.optimizers.legacy.SGD(0.1)", "legacy-optimizer"),
         ("tf.keras.Adam()", "misplaced-name"),
