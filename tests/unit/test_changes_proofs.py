@@ -79,7 +79,9 @@ FAULTS = {
     "compile-by-output": [
         ('["mse"] * 2', '["mse", "mae"]'), ('[["mae", "mse"]] * 2', '["mae", "mse"]'), ("[0.75, 0.25]", "[0.25, 0.75]"),
     ],
-    "numpy-builtin-alias": [("dtype=float", "dtype=int"), ("], complex)", "])"), ("2, int)", "2, float)"), ("], str)", "])")],
+    "numpy-builtin-alias": [
+        ("dtype=float", "dtype=int"), ("], complex)", "])"), ("2, int)", "2, float)"), ("], str)", "])"),
+    ],
     "numpy-bool-alias": [(", bool", ""), ("bool", "int")],
     "numpy-2-name": [("np.prod(", "np.sum("), ("np.all(", "np.any("), ("-np.inf", "np.inf"), ("str_", "bytes_")],
     "keras-preprocessing": [
