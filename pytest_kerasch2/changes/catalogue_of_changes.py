@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
-from pytest_kerasch2.changes import file_changes, name_changes, optimizer_changes, training_changes
+from pytest_kerasch2.changes import (
+    compile_changes,
+    file_changes,
+    layer_changes,
+    module_changes,
+    name_changes,
+    optimizer_changes,
+    training_changes,
+)
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence
 from pytest_kerasch2.changes.source_view import SourceView
 from pytest_kerasch2.claims.release import Release
@@ -19,6 +27,9 @@ ALL = (
     *file_changes.CHANGES,
     *training_changes.CHANGES,
     *name_changes.CHANGES,
+    *layer_changes.CHANGES,
+    *compile_changes.CHANGES,
+    *module_changes.CHANGES,
 )
 PROOFS = Path(__file__).parent / "proofs.json"
 

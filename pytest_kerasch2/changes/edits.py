@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import libcst as cst
@@ -63,22 +64,28 @@ class SetArgument:
 
 
 @dataclass(frozen=True)
-class NameArgument:
-    """Name the first argument, which has no name."""
+class NameArguments:
+    """Name the arguments that have none, by their place, and rename others.
 
-    name: str
+    Attributes:
+        names: by place; an empty one stays without a name.
+        renamed: old names and new ones.
+    """
+
+    names: tuple[str, ...]
+    renamed: Any = field(default_factory=dict, hash=False)
 
     def __call__(self, call: cst.Call) -> cst.Call:
-        """Return the call with the first argument named."""
+        """Return the call with the arguments named."""
         equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-        first = call.args[0].with_changes(keyword=cst.Name(self.name), equal=equal)
-        rest = list(call.args[1:])
-        unnamed = [one for one in rest if one.keyword is None]
-        if not unnamed:
-            return call.with_changes(args=[first, *rest])
-        # What has no name may not stand behind what has one.
-        ordered = [*unnamed, first, *(one for one in rest if one.keyword is not None)]
-        return call.with_changes(args=[one.with_changes(comma=cst.MaybeSentinel.DEFAULT) for one in ordered])
+        args = []
+        for at, one in enumerate(call.args):
+            old = _keyword(one)
+            new = self.names[at] if old is None and at < len(self.names) else self.renamed.get(old, "")
+            args.append(
+                one.with_changes(keyword=cst.Name(new), equal=equal if old is None else one.equal) if new else one
+            )
+        return call.with_changes(args=args)
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,39 @@ class RenameAttribute:
     def __call__(self, node: cst.Attribute) -> cst.Attribute:
         """Return the attribute renamed."""
         return node.with_changes(attr=cst.Name(self.new))
+
+
+@dataclass(frozen=True)
+class IntoLambda:
+    """Put a call into a Lambda layer, which is called with its first arguments.
+
+    Attributes:
+        layer: how the class is written.
+        count: of the arguments: one, or two that are given as a list.
+    """
+
+    layer: str
+    count: int = 1
+
+    def __call__(self, call: cst.Call) -> cst.BaseExpression:
+        """Return the call of the layer."""
+        code = cst.Module([]).code_for_node
+        given = [one.value for one in call.args[: self.count]]
+        names = ["value"] if self.count == 1 else [f"value[{at}]" for at in range(self.count)]
+        inner = [one.with_changes(value=cst.parse_expression(name)) for one, name in zip(call.args, names)]
+        within = code(call.with_changes(args=[*inner, *call.args[self.count :]]))
+        outer = code(given[0]) if self.count == 1 else f"[{', '.join(map(code, given))}]"
+        return cst.parse_expression(f"{self.layer}(lambda value: {within})({outer})")
+
+
+@dataclass(frozen=True)
+class TakeReceiver:
+    """Leave the call of a method out, and keep what it is called on."""
+
+    def __call__(self, call: cst.Call) -> cst.BaseExpression:
+        """Return what the method is of."""
+        assert isinstance(call.func, cst.Attribute)
+        return call.func.value
 
 
 @dataclass(frozen=True)
@@ -115,6 +155,39 @@ class ReplaceText:
 
 
 @dataclass(frozen=True)
+class ReplaceEnding:
+    """Put an ending on a text, in the place of one that a regular expression finds."""
+
+    old: str
+    new: str
+
+    def __call__(self, node: cst.SimpleString | cst.FormattedString) -> cst.SimpleString | cst.FormattedString:
+        """Return the text, with the quotes that it had."""
+        if isinstance(node, cst.SimpleString):
+            inner = node.raw_value
+            return node.with_changes(value=f"{node.prefix}{node.quote}{self._ended(inner)}{node.quote}")
+        last = node.parts[-1]
+        assert isinstance(last, cst.FormattedStringText)
+        return node.with_changes(parts=[*node.parts[:-1], last.with_changes(value=self._ended(last.value))])
+
+    def _ended(self, text: str) -> str:
+        bare = re.sub(self.old, "", text.rstrip("/"))
+        return f"{bare}{self.new}"
+
+
+@dataclass(frozen=True)
+class InsertBefore:
+    """Put a statement, given as code, on a line of its own before another one."""
+
+    code: str
+
+    def __call__(self, node: cst.SimpleStatementLine) -> cst.FlattenSentinel[cst.BaseStatement]:
+        """Return both."""
+        first = cst.parse_statement(self.code)
+        return cst.FlattenSentinel([first, node])
+
+
+@dataclass(frozen=True)
 class WrapCall:
     """Put a call into an expression, which has `{}` where the call is to stand."""
 
@@ -126,6 +199,22 @@ class WrapCall:
         assert isinstance(call.func, cst.Attribute)
         renamed = call.with_changes(func=call.func.with_changes(attr=cst.Name(self.method)))
         return cst.parse_expression(self.form.format(cst.Module([]).code_for_node(renamed)))
+
+
+@dataclass(frozen=True)
+class AlsoImport:
+    """Let `from X import Y` import one name more."""
+
+    name: str
+
+    def __call__(self, node: cst.ImportFrom) -> cst.ImportFrom:
+        """Return the import."""
+        if isinstance(node.names, cst.ImportStar) or any(one.evaluated_name == self.name for one in node.names):
+            return node
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        last = node.names[-1]
+        kept = last if isinstance(last.comma, cst.Comma) else last.with_changes(comma=comma)
+        return node.with_changes(names=[*node.names[:-1], kept, cst.ImportAlias(cst.Name(self.name))])
 
 
 @dataclass(frozen=True)
@@ -145,6 +234,55 @@ class ImportFromModule:
             alias = None if kept == self.name else cst.AsName(cst.Name(kept), blank, blank)
             changed["names"] = [cst.ImportAlias(cst.Name(self.name), asname=alias)]
         return node.with_changes(**changed)
+
+
+@dataclass(frozen=True)
+class SplitImport:
+    """Take one name out of `from X import Y, Z`, and import it by another statement behind it."""
+
+    name: str
+    edit: ImportFromModule
+
+    def __call__(self, node: cst.ImportFrom) -> cst.FlattenSentinel[cst.BaseSmallStatement]:
+        """Return both imports."""
+        assert not isinstance(node.names, cst.ImportStar)
+        kept = [one for one in node.names if one.evaluated_name != self.name]
+        taken = [one.with_changes(comma=cst.MaybeSentinel.DEFAULT) for one in node.names if one not in kept]
+        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        alone = node.with_changes(names=taken, lpar=None, rpar=None)
+        rest = node.with_changes(names=kept, semicolon=cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" ")))
+        return cst.FlattenSentinel([rest, self.edit(alone)])
+
+
+@dataclass(frozen=True)
+class RenameImported:
+    """Import another name, under the name that it had."""
+
+    old: str
+    new: str
+
+    def __call__(self, node: cst.ImportFrom) -> cst.ImportFrom:
+        """Return the import."""
+        assert not isinstance(node.names, cst.ImportStar)
+        blank = cst.SimpleWhitespace(" ")
+        names = []
+        for one in node.names:
+            if one.evaluated_name == self.old:
+                alias = one.asname or cst.AsName(cst.Name(self.old), blank, blank)
+                one = one.with_changes(name=cst.Name(self.new), asname=alias)
+            names.append(one)
+        return node.with_changes(names=names)
+
+
+@dataclass(frozen=True)
+class ImportModule:
+    """Let `import X as Y` import another module."""
+
+    module: str
+
+    def __call__(self, node: cst.Import) -> cst.Import:
+        """Return the import."""
+        return node.with_changes(names=[node.names[0].with_changes(name=cst.parse_expression(self.module))])
 
 
 def _keyword(one: cst.Arg) -> str | None:

@@ -9,9 +9,10 @@ from typing import Iterator
 import libcst as cst
 
 from pytest_kerasch2.changes import edits
+from pytest_kerasch2.changes.file_names import FileName, file_name
 from pytest_kerasch2.changes.finding import GIVEN, keyword_of
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
-from pytest_kerasch2.changes.source_view import SourceView
+from pytest_kerasch2.changes.source_view import Edit, SourceView, dotted
 from pytest_kerasch2.claims.model import KnownIssue
 
 _SAVING = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/saving/saving_api.py"
@@ -19,6 +20,12 @@ _CHECKPOINT = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/callba
 _GUIDE = "https://keras.io/guides/migrating_to_keras_3/"
 CHECKPOINT = r"keras\.callbacks\.ModelCheckpoint"
 _MODEL_FILES = re.compile(r"\.(keras|h5|hdf5)$")
+# Endings that belong to another package than Keras.
+_FOREIGN_FILES = re.compile(
+    r"\.(pt|pth|pkl|pickle|joblib|npy|npz|png|jpe?g|gif|svg|pdf|json|txt|csv|onnx|tflite|zip|bin|mdl|model|caffemodel)$"
+)
+# What is taken off a name before its new ending is put on.
+_ENDINGS = r"(\.weights)?\.(ckpt|h5|hdf5|tf|weights|pb|cpkt|keras)$|/+$"
 
 
 @dataclass(frozen=True)
@@ -27,78 +34,155 @@ class _Use:
 
     Attributes:
         call: in which it stands.
-        text: the literal.
+        name: the file.
         kind: `checkpoint`, `weights_checkpoint`, `save`, `load`, `save_weights` or `load_weights`.
     """
 
     call: cst.Call
-    text: cst.SimpleString
+    name: FileName
     kind: str
-
-    @property
-    def value(self) -> str:
-        """Return the name."""
-        return str(self.text.evaluated_value)
 
 
 def _uses(view: SourceView) -> Iterator[_Use]:
     for call in view.calls:
         kind, name, position = _kind(view, call)
         one = edits.argument(call, name, position) if kind else None
-        text = None if one is None else view.literal(one.value)
-        if text is not None and isinstance(text.evaluated_value, str):
-            yield _Use(call, text, kind)
+        file = None if one is None else file_name(view, one.value)
+        if file is not None:
+            yield _Use(call, file, kind)
 
 
 def _kind(view: SourceView, call: cst.Call) -> tuple[str, str, int]:
     full = view.keras_name(call.func) or ""
     if re.fullmatch(CHECKPOINT, full):
         weights = edits.argument(call, "save_weights_only")
-        only = weights is not None and cst.Module([]).code_for_node(weights.value) == "True"
-        return ("weights_checkpoint" if only else "checkpoint"), "filepath", 0
+        only = "False" if weights is None else cst.Module([]).code_for_node(weights.value)
+        # What is only known when it runs is neither.
+        kinds = {"True": "weights_checkpoint", "False": "checkpoint"}
+        return kinds.get(only, "unknown_checkpoint"), "filepath", 0
     if re.fullmatch(r"keras\.models\.(load_model|save_model)", full):
         return ("load", "filepath", 0) if full.endswith("load_model") else ("save", "filepath", 1)
     method = view.method(call)
-    if method in ("save_weights", "load_weights") and isinstance(call.func, cst.Attribute):
+    if not isinstance(call.func, cst.Attribute) or view.is_foreign(call.func.value):
+        return "", "", 0
+    if method in ("save_weights", "load_weights"):
         return method, "filepath", 0
-    if method == "save" and isinstance(call.func, cst.Attribute) and view.is_model(call.func.value):
+    if method == "save" and view.is_model(call.func.value):
         return "save", "filepath", 0
     return "", "", 0
 
 
-def _new_name(value: str, kinds: set[str]) -> str | None:
-    """Return what a file is called now of which this is done, or None where its name is right or nobody writes it."""
-    if kinds & {"checkpoint", "save"}:
-        if _MODEL_FILES.search(value) and "checkpoint" not in kinds:
+def _new_ending(names: set[str], kinds: set[str]) -> str | None:
+    """Return how a file ends now of which this is done, or None where its name is right, or nobody knows a new one."""
+    whole, weights = kinds & {"checkpoint", "save"}, kinds & {"weights_checkpoint", "save_weights"}
+    if "unknown_checkpoint" in kinds or (whole and weights) or any(_FOREIGN_FILES.search(one) for one in names):
+        # What writes both to one name has them overwrite each other, or lie side by side in a folder.
+        return None
+    if whole:
+        if "checkpoint" not in kinds and all(_MODEL_FILES.search(one) for one in names):
             return None
-        return None if value.endswith(".keras") else f"{_bare(value)}.keras"
-    if kinds & {"weights_checkpoint", "save_weights"}:
-        return None if value.endswith(".weights.h5") else f"{_bare(value)}.weights.h5"
+        return None if all(one.endswith(".keras") for one in names) else ".keras"
+    if weights and "load" not in kinds:
+        return None if all(one.endswith(".weights.h5") for one in names) else ".weights.h5"
     return None
 
 
 def _fails(use: _Use) -> bool:
     """Whether a use fails by itself: a file of the older format can still be loaded."""
     if use.kind in ("load", "load_weights"):
-        return not _MODEL_FILES.search(use.value)
-    return _new_name(use.value, {use.kind}) is not None
+        return not _MODEL_FILES.search(use.name.text)
+    return _new_ending({use.name.text}, {use.kind}) is not None
 
 
-def _bare(value: str) -> str:
-    return re.sub(r"\.(ckpt|h5|hdf5|tf|model|weights|pb|cpkt)$", "", value.rstrip("/"))
+def _groups(uses: list[_Use]) -> list[list[_Use]]:
+    """Return uses of one file together: those of one name, and those that write its end at one place."""
+    groups: list[list[_Use]] = []
+    for use in uses:
+        same = [
+            group
+            for group in groups
+            if any(one.name.text == use.name.text or one.name.end is use.name.end for one in group)
+        ]
+        groups = [group for group in groups if not any(group is one for one in same)]
+        groups.append([*(one for group in same for one in group), use])
+    return groups
 
 
 def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
     """Yield each use of these kinds that fails by its name; the edits are of all uses of that file."""
     uses = list(_uses(view))
-    by_value: dict[str, list[_Use]] = {}
-    for use in uses:
-        by_value.setdefault(use.value, []).append(use)
-    for use in uses:
-        new = _new_name(use.value, {one.kind for one in by_value[use.value]})
-        if use.kind in kinds and new is not None and _fails(use):
-            renaming = tuple((one.text, edits.ReplaceText(new)) for one in by_value[use.value])
-            yield Occurrence(use.call, renaming, f'"{use.value}"')
+    calls = {id(one.call) for one in uses}
+    for group in _groups(uses):
+        ending = _new_ending({one.name.text for one in group}, {one.kind for one in group})
+        if ending is None:
+            continue
+        free = not any(_is_used_elsewhere(view, one.name, calls) or _has_more(one.call) for one in group)
+        renaming = [(one.name.end, edits.ReplaceEnding(_ENDINGS, ending)) for one in group]
+        for use in group:
+            if use.kind in kinds and _fails(use):
+                folder = [] if use.kind not in ("save", "save_weights") else _made_folder(view, use)
+                yield Occurrence(use.call, (*renaming, *folder) if free else (), _detail(use, bool(folder)))
+
+
+def _detail(use: _Use, has_folder: bool) -> str:
+    unmade = use.kind in ("save", "save_weights") and _folder(use.name) and not has_folder
+    warning = ", whose folder must exist" if unmade and not _MODEL_FILES.search(use.name.text) else ""
+    return f'"{use.name.text}"{warning}'
+
+
+def _has_more(call: cst.Call) -> bool:
+    """Whether a call has arguments by position that Keras 3 takes for others, or that are not written there."""
+    method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+    most = {"save": 2, "save_weights": 2, "load_weights": 1}.get(method)
+    return any(one.star for one in call.args) or (
+        most is not None and sum(one.keyword is None for one in call.args) > most
+    )
+
+
+def _made_folder(view: SourceView, use: _Use) -> list[tuple[cst.CSTNode, Edit]]:
+    """Return the edit that makes the folder of a file: Keras 2 made it for a checkpoint, and Keras 3 makes none."""
+    folder = _folder(use.name)
+    line, tf = view.lines.get(use.call), view.imported_as("tensorflow", view.line(use.call))
+    if not folder or "{" in folder or _MODEL_FILES.search(use.name.text) or line is None or tf is None:
+        return []
+    if folder.startswith("/") or re.search(r"\b(makedirs|mkdir)\b", view.code):
+        return []
+    return [(line, edits.InsertBefore(f"{tf}.io.gfile.makedirs({folder!r})"))]
+
+
+def _folder(name: FileName) -> str:
+    """Return the folder of a file as it is written, or an empty text where it is the one in which the code runs."""
+    folder = name.text.rstrip("/").rpartition("/")[0]
+    return "" if folder == "." else folder
+
+
+def _is_used_elsewhere(view: SourceView, name: FileName, calls: set[int]) -> bool:
+    """Whether a file is also used where it is not known what becomes of a new name."""
+    if any(not _is_harmless(view, use, calls) for one in name.names for use in view.uses_of(one)):
+        return True
+    if "{" in name.text:
+        return False
+    texts: list[str] = []
+    for call in view.calls:
+        if id(call) in calls or (view.name(call.func) or dotted(call.func)) in ("print", "os.path.join"):
+            continue
+        for one in call.args:
+            text = one.value.evaluated_value if isinstance(one.value, cst.SimpleString) else None
+            if isinstance(text, str) and (one.keyword is None or one.keyword.value != "name"):
+                texts.append(text)
+    beside = (f"{name.text}.", f"{name.text}/")
+    return any(one.rstrip("/") == name.text.rstrip("/") or one.startswith(beside) for one in texts)
+
+
+def _is_harmless(view: SourceView, use: cst.CSTNode, calls: set[int]) -> bool:
+    call = view.call_of(use)
+    if call is None or id(call) in calls:
+        return True
+    called = view.name(call.func) or dotted(call.func) or ""
+    method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+    return called == "print" or called.startswith(("os.path.", "pathlib.")) or method == "format" or called in (
+        "str", "os.remove", "os.unlink", "os.stat", "tensorflow.io.gfile.exists", "os.fspath",
+    )  # fmt: skip
 
 
 def _weights(view: SourceView) -> Iterator[Occurrence]:
@@ -118,7 +202,12 @@ def _is_whole_h5(view: SourceView, one: Occurrence) -> bool:
 
 
 def _folders(view: SourceView) -> Iterator[Occurrence]:
-    return _renamed(view, ("save", "load"))
+    for one in _renamed(view, ("save", "load")):
+        given = edits.argument(one.node, "save_format")
+        text = None if given is None else view.literal(given.value)
+        # A file of HDF5, whatever its name: `save-format` names it so.
+        if text is None or text.evaluated_value != "h5":
+            yield one
 
 
 def _formats(view: SourceView) -> Iterator[Occurrence]:
@@ -127,10 +216,44 @@ def _formats(view: SourceView) -> Iterator[Occurrence]:
         kind = _kind(view, call)[0]
         given = edits.argument(call, "save_format")
         text = None if given is None else view.literal(given.value)
-        if kind not in ("save", "save_weights") or given is None or (text is not None and text.evaluated_value == "h5"):
+        if kind not in ("save", "save_weights") or given is None:
             continue
-        renaming = [edit for one in _renamed(view, (kind,)) if one.node is call for edit in one.edits]
-        yield Occurrence(call, ((call, edits.DropKeywords(("save_format",))), *renaming), "save_format=")
+        drop = (call, edits.DropKeywords(("save_format",)))
+        texts = [one for one in _renamed(view, (kind,)) if one.node is call]
+        name = edits.argument(call, "filepath", 1 if view.method(call) is None else 0)
+        file = None if name is None else file_name(view, name.value)
+        if text is not None and text.evaluated_value == "h5" and kind == "save":
+            # Keras 3 only warns where the name says so too.
+            if file is None or not _MODEL_FILES.search(file.text):
+                yield Occurrence(call, (), "save_format=")
+            continue
+        if file is None or (texts and not texts[0].edits):
+            yield Occurrence(call, (), "save_format=")
+            continue
+        yield Occurrence(call, (drop, *(edit for one in texts for edit in one.edits)), "save_format=")
+
+
+def _statuses(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `load_weights(...).expect_partial()`; Keras 3 gives back nothing."""
+    for call in view.calls:
+        inner = call.func.value if isinstance(call.func, cst.Attribute) else None
+        if isinstance(inner, cst.Call) and view.method(inner) == "load_weights" and not call.args:
+            name = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+            if name in ("expect_partial", "assert_consumed", "assert_existing_objects_matched"):
+                yield Occurrence(call, ((call, edits.TakeReceiver()),), f"{name}()")
+
+
+def _latest(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `tf.train.latest_checkpoint` of weights of Keras: it knows only what a checkpoint of TensorFlow left.
+
+    There is no rewrite: files of one second have one time for TensorFlow, so which is the newest cannot be told.
+    """
+    if re.search(r"train\.(Checkpoint|CheckpointManager)\b", view.code):
+        return
+    if any(one.kind in ("save_weights", "weights_checkpoint") for one in _uses(view)):
+        for call in view.calls:
+            if view.name(call.func) == "tensorflow.train.latest_checkpoint":
+                yield Occurrence(call, (), "latest_checkpoint")
 
 
 def _keras_3(symptom: str, cause: str, source: str) -> tuple[Effect, ...]:
@@ -151,8 +274,9 @@ CHANGES = (
         instead="Let the name of the file end with .weights.h5, wherever it is written.",
         proof=RewriteProof(
             given=GIVEN, last="2.15",
-            before='model.save_weights("first.ckpt")\nmodel.set_weights([0 * one for one in model.get_weights()])\n'
-            'model.load_weights("first.ckpt")',
+            before='path = "cps/first.ckpt"\nmodel.save_weights(path)\n'
+            "model.set_weights([0 * one for one in model.get_weights()])\nmodel.load_weights(path)\n"
+            'for number in range(2):\n    model.save_weights(f"cp-{number}.h5")\nmodel.load_weights("cp-%d.h5" % 1)',
             observe="result = [one.tolist() for one in model.get_weights()]",
         ),
     ),
@@ -177,11 +301,11 @@ CHANGES = (
         words=("ModelCheckpoint",),
         find=_h5_checkpoints,
         effects=(
-            # Keras 3.0.5 refuses it and 3.15.1 takes it; what stands between was not run.
+            # Run on Keras 3.0.5 and 3.15.1; the boundary was read at the tags of Keras.
             Effect(
                 KnownIssue(
-                    of="keras", since="3.0", until="3.0", symptom="filepath provided must end in",
-                    cause="ModelCheckpoint of Keras 3.0 writes whole models to .keras alone", source=_CHECKPOINT,
+                    of="keras", since="3.0", until="3.7", symptom="filepath provided must end in",
+                    cause="ModelCheckpoint of Keras 3.0 to 3.7 writes whole models to .keras alone", source=_CHECKPOINT,
                 )
             ),
         ),
@@ -214,7 +338,7 @@ CHANGES = (
         words=("save_format",),
         find=_formats,
         effects=_keras_3(
-            "`save_format` argument is deprecated",
+            "`save_format` argument is deprecated|unexpected keyword argument 'save_format'",
             "the ending of the file says its format, and no argument", _SAVING,
         ),
         instead="Leave save_format= out.",
@@ -232,6 +356,32 @@ CHANGES = (
             "unexpected keyword argument 'period'", "ModelCheckpoint of Keras 3 has save_freq= alone", _CHECKPOINT
         ),
         instead='Write save_freq="epoch", which is period=1; other periods count batches now.',
+    ),
+    KnownChange(
+        name="status-of-loading",
+        words=("expect_partial", "assert_consumed", "assert_existing"),
+        find=_statuses,
+        effects=_keras_3(
+            "'NoneType' object has no attribute '(expect_partial|assert_)",
+            "load_weights of Keras 3 gives nothing back",
+            _SAVING,
+        ),
+        instead="Leave it out: all weights of a file are loaded, or an error tells.",
+        proof=RewriteProof(
+            given=GIVEN, last="2.15", also=("weights-file-name",),
+            before='model.save_weights("first.ckpt")\nmodel.set_weights([0 * one for one in model.get_weights()])\n'
+            'model.load_weights("first.ckpt").expect_partial()',
+            observe="result = [one.tolist() for one in model.get_weights()]",
+        ),
+    ),
+    KnownChange(
+        name="latest-checkpoint",
+        words=("latest_checkpoint",),
+        find=_latest,
+        effects=_keras_3(
+            "(?!)", "tf.train.latest_checkpoint knows no files of weights of Keras 3, and gives None", _SAVING
+        ),
+        instead="Look for the newest file that ends with .weights.h5.",
     ),
     KnownChange(
         name="loss-by-name-in-h5",

@@ -45,6 +45,7 @@ class RewriteProof:
         last: the last TensorFlow on which `before` means what it says.
         given: makes what `before` needs; the weights are set to fixed values.
         first: the first TensorFlow on which what is written instead exists.
+        also: names of other changes that meet the same lines, and whose rewrites are made too.
     """
 
     before: str
@@ -52,6 +53,7 @@ class RewriteProof:
     last: str
     given: str = ""
     first: str = "2.0"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,21 @@ class Occurrence:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """What a run showed of a block that failed.
+
+    Attributes:
+        line: of the code that was read, from 1.
+        message: type and message of the error.
+        keys: names of what trainings left in their histories.
+    """
+
+    line: int
+    message: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class KnownChange:
     """A change of TensorFlow or Keras that documents meet.
 
@@ -80,6 +97,8 @@ class KnownChange:
         effects: what it does, by release.
         instead: what a reader writes now, in one sentence.
         proof: of its rewrite; a rewrite without one does not load.
+        attempt: yields what could be written where a run showed it and reading cannot know; only a run that comes
+            through with it makes it a repair.
     """
 
     name: str
@@ -88,6 +107,7 @@ class KnownChange:
     effects: tuple[Effect, ...]
     instead: str
     proof: RewriteProof | None = None
+    attempt: Callable[[SourceView, Failure], Iterator[Occurrence]] | None = field(default=None, repr=False)
 
     def effect_on(self, release: Release) -> Effect | None:
         """Return what it does on a release, or None."""

@@ -2,65 +2,147 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, replace
 from typing import Iterator
 
 import libcst as cst
 
-from pytest_kerasch2.changes import edits
-from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, keyword_of
+from pytest_kerasch2.changes import attempts, edits
+from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, keyword_of, module_of
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
-from pytest_kerasch2.changes.source_view import SourceView
+from pytest_kerasch2.changes.source_view import Edit, SourceView, dotted
 from pytest_kerasch2.claims.model import KnownIssue
 
-OPTIMIZERS = r"keras\.optimizers\.(?!legacy|schedules)\w+"
+OPTIMIZERS = r"keras\.optimizers\.[A-Z]\w*"
 _BASE = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/optimizers/base_optimizer.py"
 _OLD_BASE = "https://github.com/keras-team/keras/blob/v2.11.0/keras/optimizers/optimizer_experimental/optimizer.py"
-_RATES = {"SGD": "0.01", "Adagrad": "0.001"}
+# Those whose rate is the same in every Keras 2; a rate that others leave out is not known.
+_RATES = {"SGD": "0.01", "Adam": "0.001", "RMSprop": "0.001"}
+# Nadam makes something else of a decay.
+_DECAYING = (*_RATES, "Adagrad", "Adadelta", "Adamax")
+_RATE_NAMES = ("lr", "learning_rate")
+_code = cst.Module([]).code_for_node
+
+
+def _lr(view: SourceView) -> Iterator[Occurrence]:
+    """Yield optimizers with `lr=`; where the rate is given twice, nobody knows which is meant."""
+    for one in keyword_of(OPTIMIZERS, "lr", edits.RenameKeyword("lr", "learning_rate"))(view):
+        twice = any(
+            (each.keyword is None and not each.star)
+            or (each.keyword is not None and each.keyword.value == _RATE_NAMES[1])
+            for each in one.node.args
+        )
+        yield replace(one, edits=()) if twice else one
 
 
 def _decays(view: SourceView) -> Iterator[Occurrence]:
     for one in keyword_of(OPTIMIZERS, "decay", None)(view):
-        edit = _scheduled(view, one.node)
-        yield Occurrence(one.node, ((one.node, edit),) if edit else (), one.detail)
+        yield Occurrence(one.node, tuple(_scheduled(view, one.node)), one.detail)
 
 
-def _scheduled(view: SourceView, call: cst.Call) -> _Schedule | None:
-    """Return the edit that puts a schedule in the place of a rate with a decay, where the door to Keras is written."""
+def _scheduled(view: SourceView, call: cst.Call) -> list[tuple[cst.CSTNode, Edit]]:
+    """Return the edits that put a schedule in the place of a rate with a decay, where it is known how."""
     decay = edits.argument(call, "decay")
-    code = cst.Module([]).code_for_node
-    door = code(call.func).rpartition(".")[0]
-    if decay is None or not door or not door.endswith("optimizers"):
-        return None
-    name = code(call.func).rpartition(".")[2]
-    rate = edits.argument(call, "learning_rate", 0) or edits.argument(call, "lr")
-    value = _RATES.get(name, "0.001") if rate is None else code(rate.value)
-    return _Schedule(f"{door}.schedules.InverseTimeDecay({value}, 1, {code(decay.value)})")
+    name = (view.keras_name(call.func) or "").rpartition(".")[2]
+    if decay is None or any(one.star for one in call.args):
+        return []
+    if _code(decay.value) in ("0", "0.0", "0.", "None"):
+        return [(call, _Schedule(None))]
+    given = [one for one in (edits.argument(call, "learning_rate", 0), edits.argument(call, "lr")) if one is not None]
+    value = _code(given[0].value) if given else _RATES.get(name)
+    if name not in _DECAYING or value is None or len(given) > 1:
+        return []
+    door, imports = _schedules(view, call)
+    if door is None:
+        return []
+    return [(call, _Schedule(f"{door}.InverseTimeDecay({value}, 1, {_code(decay.value)})")), *imports]
 
 
+def _schedules(view: SourceView, call: cst.Call) -> tuple[str | None, list[tuple[cst.CSTNode, Edit]]]:
+    """Return what leads to the schedules of optimizers here, and the edits that import it."""
+    door = _code(call.func).rpartition(".")[0]
+    if door.endswith("optimizers"):
+        return f"{door}.schedules", []
+    tensorflow = view.imported_as("tensorflow", view.line(call))
+    if tensorflow is not None:
+        return f"{tensorflow}.keras.optimizers.schedules", []
+    for node in view.imports:
+        is_door = isinstance(node, cst.ImportFrom) and module_of(node) == "keras.optimizers"
+        if is_door and not isinstance(node.names, cst.ImportStar) and not view.values_of("schedules"):
+            return "schedules", [(node, edits.AlsoImport("schedules"))]
+    return None, []
+
+
+@dataclass(frozen=True)
 class _Schedule:
-    """Let the rate of an optimizer be a schedule."""
+    """Let the rate of an optimizer be a schedule; only leave the decay out where that is nothing."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    code: str | None
 
     def __call__(self, call: cst.Call) -> cst.Call:
         renamed = edits.RenameKeyword("lr", "learning_rate")(edits.DropKeywords(("decay",))(call))
-        return edits.SetArgument("learning_rate", 0, self.code, add=True)(renamed)
+        return renamed if self.code is None else edits.SetArgument("learning_rate", 0, self.code, add=True)(renamed)
 
 
 def _rates(view: SourceView) -> Iterator[Occurrence]:
-    for node in view.attributes:
-        base = node.value
-        ends = base.attr.value if isinstance(base, cst.Attribute) else getattr(base, "value", "")
-        if node.attr.value == "lr" and ends in ("optimizer", "opt", "optimiser"):
+    """Yield `optimizer.lr` of what is known to be an optimizer of Keras, where it is read."""
+    for node in _lr_attributes(view, read=True):
+        call = view.call_of(node)
+        if call is not None and (view.keras_name(call.func) or "").startswith("keras.backend."):
+            yield Occurrence(node, tuple(_by_backend(view, call, node)), "optimizer.lr")
+        else:
             yield Occurrence(node, ((node, edits.RenameAttribute("learning_rate")),), "optimizer.lr")
+
+
+def _written_rates(view: SourceView) -> Iterator[Occurrence]:
+    for node in _lr_attributes(view, read=False):
+        yield Occurrence(node, ((node, edits.RenameAttribute("learning_rate")),), "optimizer.lr =")
+
+
+def _lr_attributes(view: SourceView, read: bool) -> Iterator[cst.Attribute]:
+    written = {id(one) for one in view.written}
+    for node in view.attributes:
+        if node.attr.value == "lr" and _is_optimizer(view, node.value) and (id(node) in written) != read:
+            yield node
+
+
+def _by_backend(view: SourceView, call: cst.Call, node: cst.Attribute) -> list[tuple[cst.CSTNode, Edit]]:
+    """Return the edits of `K.set_value(optimizer.lr, x)` and `K.get_value(optimizer.lr)`, which Keras 3 refuses."""
+    function = (view.keras_name(call.func) or "").rpartition(".")[2]
+    rate = f"{_code(node.value)}.learning_rate"
+    simple = not any(one.star or one.keyword for one in call.args)
+    if simple and function == "get_value" and len(call.args) == 1 and call.args[0].value is node:
+        return [(call, edits.ReplaceWith(f"{rate}.numpy()"))]
+    if simple and function == "set_value" and len(call.args) == 2 and call.args[0].value is node:
+        return [(call, edits.ReplaceWith(f"{rate}.assign({_code(call.args[1].value)})"))]
+    return []
+
+
+def _is_optimizer(view: SourceView, node: cst.BaseExpression) -> bool:
+    """Whether an expression is an optimizer of Keras: of a model, or made here."""
+    if isinstance(node, cst.Attribute) and node.attr.value == "optimizer":
+        return view.is_model(node.value) or dotted(node.value) == "self.model"
+    values = view.values_of(dotted(node) or "")
+    makers = [view.keras_name(one.func) or "" for one in values if isinstance(one, cst.Call)]
+    return bool(values) and len(makers) == len(values) and all(re.match(OPTIMIZERS, one) for one in makers)
+
+
+def _set_rates(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `K.set_value(optimizer.learning_rate, x)` and its kin, which take no variable of Keras 3."""
+    for node in view.attributes:
+        call = view.call_of(node)
+        if node.attr.value == "learning_rate" and call is not None and _is_optimizer(view, node.value):
+            done = _by_backend(view, call, node)
+            if done:
+                yield Occurrence(call, tuple(done), "learning_rate")
 
 
 CHANGES = (
     KnownChange(
         name="optimizer-lr",
         words=("lr",),
-        find=keyword_of(OPTIMIZERS, "lr", edits.RenameKeyword("lr", "learning_rate")),
+        find=_lr,
         effects=(
             Effect(
                 KnownIssue(
@@ -120,10 +202,54 @@ CHANGES = (
                 )
             ),
         ),
+        attempt=attempts.rates,
         instead="Write optimizer.learning_rate.",
         proof=RewriteProof(
             given=f'{GIVEN}model.compile(tf.keras.optimizers.SGD(0.25), loss="mse")\n',
-            before="rate = model.optimizer.lr", observe="result = float(rate.numpy())", last="2.15",
+            before="rates = [model.optimizer.lr.numpy(), tf.keras.backend.get_value(model.optimizer.lr)]\n"
+            "tf.keras.backend.set_value(model.optimizer.lr, 0.5)\nrates.append(model.optimizer.learning_rate.numpy())",
+            observe="result = [float(one) for one in rates]", last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="optimizer-lr-is-set",
+        words=("lr",),
+        find=_written_rates,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="(?!)",
+                    cause="an optimizer of Keras 3 takes a value for `lr` without a word, and trains as before",
+                    source=_BASE,
+                ),
+                kind="silent",
+            ),
+        ),
+        instead="Write optimizer.learning_rate = x.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile(tf.keras.optimizers.SGD(0.25), loss="mse")\n', last="2.15",
+            before="model.optimizer.lr = 0.5", observe=f"model.train_on_batch(x, y)\n{WEIGHTS}",
+        ),
+    ),
+    KnownChange(
+        name="set-learning-rate",
+        words=("set_value", "get_value"),
+        find=_set_rates,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="(?!)",
+                    cause="the learning rate is a variable of Keras 3, which the functions of the backend do not take",
+                    source=_BASE,
+                )
+            ),
+        ),
+        instead="Write optimizer.learning_rate.assign(x), or optimizer.learning_rate.numpy().",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile(tf.keras.optimizers.SGD(0.25), loss="mse")\nK = tf.keras.backend\n',
+            before="rates = [K.get_value(model.optimizer.learning_rate)]\n"
+            "K.set_value(model.optimizer.learning_rate, 0.5)\nrates.append(model.optimizer.learning_rate.numpy())",
+            observe="result = [float(one) for one in rates]", last="2.15",
         ),
     ),
 )  # fmt: skip

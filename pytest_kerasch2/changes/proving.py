@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MARK = "# the lines that are rewritten\n"
 # Where a module lies on this machine, as an error of an import says it.
-_PLACE = re.compile(r" \((?:/|[A-Za-z]:[\\/])[^()]*\)")
+_PLACE = re.compile(r' \((?:/|[A-Za-z]:[\\/])[^()]*\)|(?<=File )"[^"]*"')
 # Releases add numbers up in different orders.
 TOLERANCE = 2e-6
 
@@ -49,12 +49,15 @@ def rewritten(change: KnownChange) -> str:
     Raises:
         ValueError: it has no proof, or its rewrite does nothing.
     """
+    from pytest_kerasch2.changes import catalogue_of_changes
     from pytest_kerasch2.changes.source_view import SourceView
 
     if change.proof is None or change.find is None:
         raise ValueError(f"{change.name} has no proof")
     view = SourceView(f"{change.proof.given}{_MARK}{change.proof.before}\n")
-    edits = [edit for one in change.find(view) for edit in one.edits]
+    others = [one for one in catalogue_of_changes.ALL if one.name in change.proof.also]
+    finders = [one.find for one in (*others, change) if one.find is not None]
+    edits = [edit for find in finders for one in find(view) for edit in one.edits]
     given, _, after = view.with_edits(edits).partition(_MARK)
     if given != change.proof.given or after == f"{change.proof.before}\n":
         raise ValueError(f"the rewrite of {change.name} changes nothing, or not what it should")

@@ -7,37 +7,67 @@ from typing import Iterator
 
 import libcst as cst
 
-from pytest_kerasch2.changes import edits
-from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, Find, method_call
+from pytest_kerasch2.changes import attempts, edits
+from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, Find
 from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
-from pytest_kerasch2.changes.source_view import SourceView
+from pytest_kerasch2.changes.source_view import SourceView, dotted
 from pytest_kerasch2.claims.model import KnownIssue
 
 _NOTES_2_6 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0"
 _NOTES_2_11 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.11.0"
 _TRAINER = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/trainer.py"
 _WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
+_TRAINING = ("fit", "evaluate", "predict")
+_AT_THE_END = ("max_queue_size", "workers", "use_multiprocessing")
+_GENERATOR_ARGUMENTS = {
+    "fit_generator": (
+        "generator", "steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data", "validation_steps",
+        "validation_freq", "class_weight", *_AT_THE_END, "shuffle", "initial_epoch",
+    ),
+    "evaluate_generator": ("generator", "steps", "callbacks", *_AT_THE_END, "verbose"),
+    "predict_generator": ("generator", "steps", "callbacks", *_AT_THE_END, "verbose"),
+}  # fmt: skip
 _CLASSES = '(lambda p: p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype("int32"))({})'
 
 
 def _classes(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
+        if not isinstance(call.func, cst.Attribute) or view.is_foreign(call.func.value):
+            continue
         if view.method(call) == "predict_classes":
             yield Occurrence(call, ((call, edits.WrapCall(_CLASSES, "predict")),), "predict_classes()")
-        elif (
-            view.method(call) == "predict_proba"
-            and isinstance(call.func, cst.Attribute)
-            and view.is_model(call.func.value)
-        ):
+        elif view.method(call) == "predict_proba" and view.is_model(call.func.value):
             yield Occurrence(call, ((call.func, edits.RenameAttribute("predict")),), "predict_proba()")
 
 
 def _workers(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
         given = [name for name in _WORKERS if edits.argument(call, name)]
-        if given and view.method(call) in ("fit", "evaluate", "predict", "fit_generator", "evaluate_generator",
-                                           "predict_generator"):  # fmt: skip
-            yield Occurrence(call, ((call, edits.DropKeywords(_WORKERS)),), ", ".join(f"{one}=" for one in given))
+        if not given or not isinstance(call.func, cst.Attribute):
+            continue
+        method = view.method(call)
+        if method in _GENERATOR_ARGUMENTS or (method in _TRAINING and view.is_model(call.func.value)):
+            simple = not any(one.star for one in call.args) and not view.is_foreign(call.func.value)
+            edit = ((call, edits.DropKeywords(_WORKERS)),) if simple else ()
+            yield Occurrence(call, edit, ", ".join(f"{one}=" for one in given))
+
+
+def _generators(view: SourceView) -> Iterator[Occurrence]:
+    """Yield methods for generators; their arguments have another order than those of `fit` and its kin."""
+    for call in view.calls:
+        method = view.method(call)
+        if method not in _GENERATOR_ARGUMENTS or not isinstance(call.func, cst.Attribute):
+            continue
+        if view.is_foreign(call.func.value):
+            continue
+        names = _GENERATOR_ARGUMENTS[method]
+        unnamed = [one for one in call.args if one.keyword is None]
+        all_known = all(one.keyword is None or one.keyword.value in names for one in call.args)
+        simple = all_known and len(unnamed) <= len(names) and not any(one.star for one in call.args)
+        by_name = edits.NameArguments(("", *names[1:]), {"generator": "x"})
+        done = ((call, by_name), (call.func, edits.RenameAttribute(method.partition("_")[0])),
+                (call, edits.DropKeywords(_WORKERS)))  # fmt: skip
+        yield Occurrence(call, done if simple else (), f"{method}()")
 
 
 def _history_key(*keys: str) -> Find:
@@ -47,12 +77,27 @@ def _history_key(*keys: str) -> Find:
         for node in view.subscripts:
             index = node.slice[0].slice
             key = index.value if isinstance(index, cst.Index) else None
-            in_history = isinstance(node.value, cst.Attribute) and node.value.attr.value == "history"
-            if in_history and isinstance(key, cst.SimpleString) and key.evaluated_value in keys:
-                rate = ((key, edits.ReplaceText("learning_rate")),) if key.evaluated_value == "lr" else ()
-                yield Occurrence(node, rate, str(key.value))
+            base = node.value
+            if not isinstance(base, cst.Attribute) or base.attr.value != "history" or dotted(base) == "self.history":
+                continue
+            if view.name(base) is not None or view.is_foreign(base.value) or not isinstance(key, cst.SimpleString):
+                continue
+            if key.evaluated_value in keys:
+                renames = key.evaluated_value == "lr" and not _is_made_here(view, "lr")
+                yield Occurrence(node, ((key, edits.ReplaceText("learning_rate")),) if renames else (), str(key.value))
 
     return find
+
+
+def _is_made_here(view: SourceView, key: str) -> bool:
+    """Whether the code gives something this key itself, as a callback of its own does to the logs."""
+    for target in view.written:
+        index = target.slice[0].slice if isinstance(target, cst.Subscript) else None
+        if isinstance(index, cst.Index) and view.literal(index.value) is not None:
+            text = view.literal(index.value)
+            if text is not None and text.evaluated_value == key:
+                return True
+    return bool(re.search(rf"""(['"]){key}\1\s*:|\.(setdefault|update|append)\([^)]*\b{key}\b""", view.code))
 
 
 def _monitors(pattern: str) -> Find:
@@ -60,7 +105,9 @@ def _monitors(pattern: str) -> Find:
 
     def find(view: SourceView) -> Iterator[Occurrence]:
         for call in view.calls:
-            watched = edits.argument(call, "monitor")
+            watched = edits.argument(
+                call, "monitor", 1 if "ModelCheckpoint" in (view.keras_name(call.func) or "") else 0
+            )
             text = None if watched is None else watched.value
             is_meant = re.match(rf"keras\.callbacks\.{pattern}", view.keras_name(call.func) or "")
             if is_meant and isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
@@ -134,7 +181,7 @@ CHANGES = (
     KnownChange(
         name="fit-generator",
         words=("_generator",),
-        find=method_call({"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}),
+        find=_generators,
         effects=(
             Effect(
                 KnownIssue(
@@ -148,8 +195,10 @@ CHANGES = (
         proof=RewriteProof(
             given=f'{GIVEN}model.compile("sgd", loss="mse")\n'
             "def batches():\n    while True:\n        yield x[:2], y[:2]\n        yield x[2:], y[2:]\n",
-            before="model.fit_generator(batches(), steps_per_epoch=2, epochs=2, verbose=0)",
-            observe=WEIGHTS, last="2.15",
+            before="model.fit_generator(batches(), 2, epochs=2, verbose=0)\n"
+            "seen = [float(model.evaluate_generator(batches(), 2)), "
+            "model.predict_generator(generator=batches(), steps=2).tolist()]",
+            observe=f"{WEIGHTS} + seen", last="2.15",
         ),
     ),
     KnownChange(
@@ -185,11 +234,12 @@ CHANGES = (
                 )
             ),
         ),
+        attempt=attempts.history_keys,
         instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
     ),
     _monitor_change("early-stopping-on-acc", r"EarlyStopping$", "EarlyStopping", "3.0"),
-    # On Keras 3.0.5 they only warn, and 3.15.1 refuses them; what stands between was not run.
-    _monitor_change("monitor-called-acc", r"(?!EarlyStopping$)", "(?<!EarlyStopping)", "3.15", silent_until="3.0"),
+    # Run on Keras 3.0.5, where they only warn, and 3.15.1; the boundary was read at the tags of Keras.
+    _monitor_change("monitor-called-acc", r"(?!EarlyStopping$)", "(?<!EarlyStopping)", "3.11", silent_until="3.10"),
     KnownChange(
         name="history-lr",
         words=("lr'", 'lr"'),
@@ -225,6 +275,22 @@ CHANGES = (
             ),
         ),
         instead="Make an optimizer for each model.",
+    ),
+    KnownChange(
+        name="training-arguments",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0",
+                    symptom="unexpected keyword argument '(reset_metrics|sample_weight_mode|"
+                    "experimental_steps_per_execution)'",
+                    cause="compile, fit and train_on_batch of Keras 3 have other arguments", source=_TRAINER,
+                )
+            ),
+        ),
+        instead="Leave it out, or write steps_per_execution.",
     ),
     KnownChange(
         name="lists-as-data",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Callable, Sequence
 
-from pytest_kerasch2.claims.release import Release, within
+from pytest_kerasch2.claims.release import ABSENT, Release, within
 
 KINDS = ("code", "output", "prose", "table", "figure")
 
@@ -81,7 +81,7 @@ class KnownIssue:
         symptom: a regular expression that the evidence must match, so that nothing else is excused.
         since: first release with it, inclusive, at the precision given; None means from the beginning.
         until: last release with it, inclusive; None means up to now.
-        of: which version `since` and `until` speak of, `tensorflow` or `keras`.
+        of: which version `since` and `until` speak of, `tensorflow`, `keras` or `numpy`.
         only: parts of the check's parameters to which it is limited (`subclass`); empty means all.
         backends: the backends on which alone there is such a cause (`jax`, `torch`); empty means all.
         with_keras: first Keras with which a range of TensorFlow is meant; None means any, tf_keras among them.
@@ -103,8 +103,8 @@ class KnownIssue:
         """Refuse a reason that nobody could follow up."""
         if not self.source.startswith("https://"):
             raise ValueError(f"a known issue's source is an https address, not {self.source!r}")
-        if self.of not in ("tensorflow", "keras"):
-            raise ValueError(f"a known issue is of tensorflow or keras, not {self.of!r}")
+        if self.of not in ("tensorflow", "keras", "numpy"):
+            raise ValueError(f"a known issue is of tensorflow, keras or numpy, not {self.of!r}")
         re.compile(self.symptom)
 
     def applies(self, release: Release, parameters: str) -> bool:
@@ -119,11 +119,11 @@ class KnownIssue:
             return False
         if self.with_keras is not None and not within(release.keras, self.with_keras, None):
             return False
-        return within(getattr(release, self.of), self.since, self.until)
+        return within(getattr(release, self.of, ABSENT), self.since, self.until)
 
     def to_dict(self) -> dict[str, str | None]:
         """Return what the results file says of it."""
-        named = {"tensorflow": "", "keras": "Keras "}[self.of]
+        named = {"tensorflow": "", "keras": "Keras ", "numpy": "NumPy "}[self.of]
         return {
             "cause": self.cause,
             "since": None if self.since is None else named + self.since,

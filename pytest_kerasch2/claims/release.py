@@ -33,6 +33,17 @@ class Release:
         return f"{minor}/{self.keras}/{self.backend}"
 
 
+@dataclass(frozen=True)
+class ReleaseWithNumPy(Release):
+    """A release on which a reader's own code runs, which uses NumPy too.
+
+    Attributes:
+        numpy: the full version, or `-` where none is known.
+    """
+
+    numpy: str = ABSENT
+
+
 def numbers(version: str) -> tuple[int, ...]:
     """Return the leading numbers of a version: `2.15.0.post1` is (2, 15, 0), `2.2.4-tf` is (2, 2, 4).
 

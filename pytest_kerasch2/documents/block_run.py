@@ -29,6 +29,9 @@ MOST_PLACES = 20
 MOST_MARKS = 10_000
 MOST_WARNINGS = 20
 MOST_WARNED = 300
+# Names of metrics that are told, and their length.
+MOST_KEYS = 50
+MOST_KEY = 200
 # What a training is shortened to.
 EPOCHS = 1
 STEPS = 3
@@ -358,6 +361,16 @@ def _cut(data: Any, most: int) -> Any:
     return data[:most] if getattr(data, "shape", ()) and hasattr(data, "__getitem__") else data
 
 
+def _history_keys() -> list[str]:
+    """Return the names of what the trainings of the document left, for a key that is not there."""
+    keys: set[str] = set()
+    for value in list(_module.__dict__.values()):
+        kept = vars(value).get("history") if type(value).__name__ == "History" else None
+        if type(kept) is dict:
+            keys.update(key for key in kept if type(key) is str and len(key) < MOST_KEY)
+    return sorted(keys)[:MOST_KEYS]
+
+
 def _described(error: BaseException, number: int) -> dict[str, Any]:
     """Return type and message of an exception, and the line of the block where it was raised."""
     line = None
@@ -371,10 +384,12 @@ def _described(error: BaseException, number: int) -> dict[str, Any]:
     except Exception:
         message = "a message that cannot be read"
     name = getattr(error, "name", None)
+    keys = _history_keys() if isinstance(error, KeyError) else []
     return {
         "type": type(error).__name__,
         "message": message[:4000],
         "line": line,
         "name": name if isinstance(name, str) else None,
         "bases": [one.__name__ for one in type(error).__mro__],
+        "keys": keys,
     }

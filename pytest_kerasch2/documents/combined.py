@@ -41,6 +41,12 @@ class CombinedCode:
         at = bisect.bisect_right(self._starts, line) - 1
         return self._numbers[at], line - self._starts[at]
 
+    def line_of(self, number: int, line: int) -> int | None:
+        """Return the line of the module on which a line of a block stands, or None where it has no such block."""
+        if number not in self._numbers:
+            return None
+        return self._starts[self._numbers.index(number)] + line
+
     def parted(self, text: str) -> dict[int, str]:
         """Return the code of each block of the module after an edit."""
         codes: dict[int, list[str]] = {}

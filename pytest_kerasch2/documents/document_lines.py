@@ -83,4 +83,4 @@ def _cause(cause: Cause, first: int, number: int) -> Iterator[str]:
 
 
 def _release(text: str) -> str:
-    return text if text.startswith("Keras") else f"TensorFlow {text}"
+    return text if text.startswith(("Keras", "NumPy")) else f"TensorFlow {text}"

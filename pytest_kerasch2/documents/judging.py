@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping
 from pytest_kerasch2.changes import catalogue_of_changes
 from pytest_kerasch2.changes.known_change import KnownChange
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import diagnosing, gaps
+from pytest_kerasch2.documents import diagnosing, gaps, trying
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 from pytest_kerasch2.documents.diagnosing import Diagnosis
 from pytest_kerasch2.documents.document import RUNNABLE, DocumentBlock
@@ -96,19 +96,30 @@ def execute(
     document = diagnosis.document
     grouped = gaps.groups(document.blocks)
     codes_as_is = [(group[0].number, "".join(one.code for one in group)) for group in grouped]
-    mended_codes = [
-        (group[0].number, "".join(diagnosis.codes.get(one.number, one.code) for one in group)) for group in grouped
-    ]
+    mended_codes = _mended_codes(diagnosis)
     as_is = run_blocks(codes_as_is, settings, counter("as it stands", len(codes_as_is), progress))
-    mended = as_is
+    mended: Runs = as_is
     if mended_codes != codes_as_is:
         mended = run_blocks(mended_codes, settings, counter("mended", len(mended_codes), progress))
+    rerun = functools.partial(_rerun, settings=settings, progress=progress)
+    diagnosis, mended = trying.tried(diagnosis, mended, release, rerun)
     heads = {one.number: group[0].number for group in grouped for one in group}
     runs = _Runs(as_is, mended, diagnosis, release, heads)
     blocks = _demoted([_finding(block, runs) for block in document.blocks], runs)
     notes = (*document.notes, *diagnosis.notes)
     findings = DocumentFindings(document, release, tuple(blocks), True, diagnosis.new_text, notes)
-    return findings, ExecutedDocument(codes_as_is, mended_codes, as_is, mended, heads, settings, progress)
+    return findings, ExecutedDocument(codes_as_is, _mended_codes(diagnosis), as_is, mended, heads, settings, progress)
+
+
+def _mended_codes(diagnosis: Diagnosis) -> list[tuple[int, str]]:
+    grouped = gaps.groups(diagnosis.document.blocks)
+    return [(group[0].number, "".join(diagnosis.codes.get(one.number, one.code) for one in group)) for group in grouped]
+
+
+def _rerun(diagnosis: Diagnosis, settings: RunSettings, progress: Progress) -> Runs:
+    """Run a document once more, as it is mended now."""
+    codes = _mended_codes(diagnosis)
+    return run_blocks(codes, settings, counter("a repair that is tried", len(codes), progress))
 
 
 def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:

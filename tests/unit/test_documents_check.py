@@ -193,6 +193,11 @@ def test_release_by_name(text: str, tensorflow: str, keras: str) -> None:
     assert (release.tensorflow, release.keras) == (tensorflow, keras)
 
 
+@pytest.mark.parametrize(("text", "numpy"), [("2.6", "-"), ("2.13", "1.24"), ("2.21", "2.0")])
+def test_release_by_name_has_the_numpy_of_the_pins(text: str, numpy: str) -> None:
+    assert getattr(releases.named(text), "numpy", None) == numpy
+
+
 @pytest.mark.parametrize("text", ["", "2", "two", "1.15", "3.0", "jax==2.0"])
 def test_release_that_cannot_be_read(text: str) -> None:
     with pytest.raises(InvalidArgument):
