@@ -286,6 +286,7 @@ def _add_check(parser: Parser, commands: Any) -> None:
     check.add_argument("--release", type=word, metavar="X", help="read for this release, such as 2.16 (the installed)")
     check.add_argument("--json", type=path, metavar="FILE", help="write the findings as data")
     check.add_argument("--diff", type=path, metavar="FILE", help="write all patches as one diff")
+    check.add_argument("--html", type=path, metavar="FILE", help="write the findings as a page, to read or to print")
     check.add_argument("--fix", action="store_true", help="write a mended copy beside each document")
     check.add_argument("--in-place", action="store_true", help="overwrite each document with its mended text")
     check.add_argument("--full", action="store_true", help="do not shorten trainings")

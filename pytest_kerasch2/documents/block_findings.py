@@ -92,6 +92,7 @@ class BlockFinding:
         patch: lines that begin with a minus or a plus.
         seconds: that it took.
         shortened: whether a training in it was shortened.
+        follows: the number of the block because of which this one fails, or None.
     """
 
     block: DocumentBlock
@@ -103,6 +104,7 @@ class BlockFinding:
     patch: tuple[str, ...] = ()
     seconds: float | None = None
     shortened: bool = False
+    follows: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -120,6 +122,7 @@ class BlockFinding:
             "patch": list(self.patch),
             "seconds": self.seconds,
             "shortened": self.shortened,
+            "follows": self.follows,
         }
 
 
@@ -134,6 +137,7 @@ class DocumentFindings:
         executed: whether it was run.
         new_text: of the document with all patches.
         notes: of the document as a whole.
+        conditions: under which it was run, each as a sentence.
     """
 
     document: Document
@@ -142,6 +146,7 @@ class DocumentFindings:
     executed: bool = False
     new_text: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

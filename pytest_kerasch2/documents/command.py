@@ -11,8 +11,9 @@ from typing import Callable, Iterable, Sequence, TextIO
 
 from pytest_kerasch2 import files, folders, foreign
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import block_findings, document_lines, reading, releases
+from pytest_kerasch2.documents import block_findings, document_lines, findings_page, reading, releases
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
+from pytest_kerasch2.documents.findings_page import Refusal
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 
 WRONG_STATUS = 1
@@ -32,6 +33,7 @@ class CheckRequest:
         release: that they are read for; None is the one that is installed.
         json: where the findings are written as data.
         diff: where the patches are written as one diff.
+        html: where the findings are written as a page.
         fix: whether a mended copy is written beside each.
         in_place: whether each is overwritten with its mended text.
         full: whether trainings are not shortened.
@@ -45,6 +47,7 @@ class CheckRequest:
     release: str | None = None
     json: Path | None = None
     diff: Path | None = None
+    html: Path | None = None
     fix: bool = False
     in_place: bool = False
     full: bool = False
@@ -53,7 +56,7 @@ class CheckRequest:
 
     def outputs(self) -> list[Path]:
         """Return the files that are written at named places."""
-        return [one for one in (self.json, self.diff) if one is not None]
+        return [one for one in (self.json, self.diff, self.html) if one is not None]
 
 
 def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: int, version: str) -> int:
@@ -71,17 +74,20 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
     _check(request)
     release = releases.named(request.release)
     request = _consented(request, say)
-    findings, refused = [], []
+    findings: list[DocumentFindings] = []
+    refused: list[Refusal] = []
     for path in request.documents:
         try:
             one = _findings(path, request, release)
         except KerasCh2Error as error:
-            refused.append(str(error))
+            refused.append(Refusal(str(path), str(error)))
             say([f"{path}: refused", f"  {error}", ""])
             continue
         findings.append(one)
         say([*document_lines.lines(one, width), ""])
     _write(request, findings, say)
+    if request.html is not None:
+        files.write_text(findings_page.render_findings(findings, refused, version), request.html)
     if request.json is not None:
         data = block_findings.to_dict(findings, release, version)
         files.write_text(json.dumps(foreign.each(data), indent=1) + "\n", request.json)
@@ -101,6 +107,8 @@ def _check(request: CheckRequest) -> None:
         raise InvalidArgument(
             "A limit is not positive", f"{request.deadline} s, {request.memory} MiB", "write one above 0"
         )
+    if request.html is not None:
+        findings_page.check_jinja()
     files.check_outputs(request.outputs(), request.documents)
 
 

@@ -39,6 +39,16 @@ class RunSettings:
     launcher: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
 
+    def conditions(self) -> tuple[str, ...]:
+        """Return under what a document is run, for a reader."""
+        network = "in a network namespace of its own" if self.launcher else "by sockets that refuse"
+        shortened = "shortened to one epoch of three steps, so their numbers say nothing"
+        return (
+            f"Run in a fresh interpreter with a home and a folder of its own; the network is off, {network}.",
+            f"A block has {self.deadline:g} s, and the document {self.memory} MiB.",
+            f"Trainings are {'not shortened' if self.full else shortened}.",
+        )
+
     def job(self, number: int, code: str) -> Job:
         """Return the job that runs a block."""
         settings = {"shorten": not self.full, "refuse_network": not self.launcher, "data": dict(self.data)}

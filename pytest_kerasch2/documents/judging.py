@@ -98,8 +98,9 @@ def execute(diagnosis: Diagnosis, release: Release, settings: RunSettings, progr
     runs = _Runs(as_is, mended, diagnosis, release, heads)
     blocks = _demoted([_finding(block, runs) for block in document.blocks], runs)
     return DocumentFindings(
-        document, release, tuple(blocks), True, diagnosis.new_text, (*document.notes, *diagnosis.notes)
-    )
+        document, release, tuple(blocks), True, diagnosis.new_text, (*document.notes, *diagnosis.notes),
+        settings.conditions(),
+    )  # fmt: skip
 
 
 def _counter(name: str, total: int, progress: Progress) -> Callable[[int], None]:
@@ -129,7 +130,17 @@ def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:
     return BlockFinding(
         block, word, **shown, error=_error(as_is if word is Word.REPAIRED else mended), seconds=as_is.seconds,
         shortened=bool(mended.value.get("shortened")),
+        follows=_followed(number, runs) if word is Word.FOLLOWS else None,
     )  # fmt: skip
+
+
+def _followed(number: int, runs: _Runs) -> int | None:
+    """Return the number of the block because of which another one fails, mended or else as it stands."""
+    if not runs.mended[number].ran:
+        return _maker(runs.mended[number], runs)
+    repaired = [one for one in runs.as_is if one < number and not runs.as_is[one].ran and runs.mended[one].ran]
+    maker = _maker(runs.as_is[number], replace(runs, mended=runs.as_is))
+    return maker if maker is not None else next((one for one in repaired if runs.changed(one)), None)
 
 
 def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[Word, tuple[str, ...]]:
