@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.changes.catalogue_of_changes import Match
 from pytest_kerasch2.changes.known_change import Effect, KnownChange
@@ -105,6 +105,27 @@ class BlockFinding:
     seconds: float | None = None
     shortened: bool = False
     follows: int | None = None
+
+    @property
+    def brief(self) -> str:
+        """Return the reason in a few words: causes, what it needs, what it follows, or what it raised."""
+        if self.causes:
+            return ", ".join(dict.fromkeys(one.name for one in self.causes))
+        if self.needs:
+            return f"needs {', '.join(self.needs)}"
+        if self.follows is not None:
+            return f"because of block {self.follows}"
+        inserted = next((one for one in self.notes if one.startswith("inserted: ")), "")
+        return inserted or self.error or next(iter(self.notes), "")
+
+    @classmethod
+    def from_dict(cls, block: DocumentBlock, data: Mapping[str, Any]) -> BlockFinding:
+        """Return what `to_dict` has made of the finding of a block."""
+        return cls(
+            block, Word(data["finding"]), tuple(Cause(**one) for one in data["causes"]), tuple(data["needs"]),
+            tuple(data["notes"]), data["error"], tuple(data["patch"]), data["seconds"], data["shortened"],
+            data["follows"],
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, TextIO
 
-from pytest_kerasch2 import files, folders, foreign
+from pytest_kerasch2 import files, foreign
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.documents import block_findings, document_lines, findings_page, reading, releases
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
@@ -119,24 +119,10 @@ def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFi
     diagnosis = diagnosing.diagnose(document, release)
     if not request.may_run or not document.runnable:
         return diagnosing.read_only(diagnosis, release)
-    from pytest_kerasch2.documents import execution, judging
+    from pytest_kerasch2.documents import document_run, execution
 
-    text = document.decoded.text
-    with folders.temporary("standins") as folder:
-        archives = execution.archives(text)
-        made_up, names = execution.standins(text, archives, folder)
-        settings = execution.RunSettings(
-            deadline=request.deadline,
-            memory=request.memory,
-            full=request.full,
-            launcher=execution.network_launcher(),
-            data={**archives, **made_up},
-        )
-        result = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
-    if not names:
-        return result
-    note = f"made up in their true shape, since they are not on this machine: {', '.join(names)}"
-    return replace(result, notes=(*result.notes, note))
+    settings = execution.RunSettings(deadline=request.deadline, memory=request.memory, full=request.full)
+    return document_run.run_document(diagnosis, release, settings, _Progress(path, sys.stderr))
 
 
 class _Progress:
@@ -176,8 +162,7 @@ def _consented(request: CheckRequest, say: Callable[[Iterable[str]], None]) -> C
             return replace(request, read_only=True)
     from pytest_kerasch2.documents import execution
 
-    how = "a network namespace of its own" if execution.network_launcher() else "sockets that refuse"
-    say([f"{UNTRUSTED} The network is off, by {how}."])
+    say([f"{UNTRUSTED} {execution.network_text()}"])
     return replace(request, may_run=True)
 
 

@@ -41,10 +41,9 @@ class RunSettings:
 
     def conditions(self) -> tuple[str, ...]:
         """Return under what a document is run, for a reader."""
-        network = "in a network namespace of its own" if self.launcher else "by sockets that refuse"
         shortened = "shortened to one epoch of three steps, so their numbers say nothing"
         return (
-            f"Run in a fresh interpreter with a home and a folder of its own; the network is off, {network}.",
+            f"Run in a fresh interpreter with a home and a folder of its own. {network_text()}",
             f"A block has {self.deadline:g} s, and the document {self.memory} MiB.",
             f"Trainings are {'not shortened' if self.full else shortened}.",
         )
@@ -102,6 +101,12 @@ def network_launcher() -> tuple[str, ...]:
         if subprocess.run([*command, "true"], capture_output=True, timeout=10, check=False).returncode == 0:
             return command
     return ()
+
+
+def network_text() -> str:
+    """Return by what the network is taken from a document, as a sentence."""
+    how = "a network namespace of its own" if network_launcher() else "sockets that refuse"
+    return f"The network is off, by {how}."
 
 
 def archives(text: str) -> dict[str, str]:

@@ -166,7 +166,7 @@ def _block(finding: BlockFinding, anchor: str, behind: Sequence[BlockFinding], m
         "quiet": finding.word in QUIET and not causes,
         "role": "" if block.runnable else _role_text(block),
         "seconds": "" if finding.seconds is None else f"{finding.seconds:.1f} s",
-        "brief": _brief(finding),
+        "brief": finding.brief,
         "error": finding.error,
         "causes": [_cause(one, met.setdefault(one.name, block.number), block.number) for one in causes],
         "needs": list(finding.needs),
@@ -185,19 +185,6 @@ def _role_text(block: DocumentBlock) -> str:
 def _role(block: DocumentBlock) -> str:
     other = f"{block.language}, no Python" if block.language and block.role.value == "not_python" else ""
     return other or block.role.value.replace("_", " ")
-
-
-def _brief(finding: BlockFinding) -> str:
-    """Return the reason in a few words, for the list of blocks."""
-    if finding.causes:
-        names = dict.fromkeys(one.name for one in finding.causes)
-        return ", ".join(names)
-    if finding.needs:
-        return f"needs {', '.join(finding.needs)}"
-    if finding.follows is not None:
-        return f"because of block {finding.follows}"
-    inserted = next((one for one in finding.notes if one.startswith("inserted: ")), "")
-    return inserted or finding.error or next(iter(finding.notes), "")
 
 
 def _cause(cause: Cause, first: int, number: int) -> dict[str, Any]:

@@ -250,7 +250,7 @@ def _error(run: BlockRun) -> str:
         return ""
     first = next((line for line in str(run.error["message"]).splitlines() if line.strip()), "")
     where = f", line {run.error['line']} of the block" if run.error["line"] else ""
-    return f"{run.error['type']}: {first[:300]}{where}"
+    return f"{run.error['type']}{': ' if first else ''}{first[:300]}{where}"
 
 
 def _noticed(run: BlockRun) -> list[str]:

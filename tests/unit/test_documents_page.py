@@ -72,7 +72,7 @@ def test_what_a_run_has_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     tags = page_of(tmp_path, "a = 1 / 0", "b = a + 1", "print(unknown)", options=("--run",))
 
     for part in (
-        "run block by block on", "the network is off", "A block has 120 s, and the document 8192 MiB.",
+        "run block by block on", "The network is off", "A block has 120 s, and the document 8192 MiB.",
         "Trainings are shortened to one epoch", "It raised ZeroDivisionError: division by zero, line 1 of the block",
         "What follows from it block 2 fails only because of this one.", "It fails only because of block 1 .",
         "What it needs unknown, which no block makes",
