@@ -11,9 +11,17 @@ from typing import Callable, Iterable, Sequence, TextIO
 
 from pytest_kerasch2 import files, foreign
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import block_findings, document_lines, findings_page, reading, releases
+from pytest_kerasch2.documents import (
+    block_findings,
+    document_lines,
+    findings_page,
+    reading,
+    releases,
+    running_interpreter,
+)
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
 from pytest_kerasch2.documents.findings_page import Refusal
+from pytest_kerasch2.documents.running_interpreter import RunningInterpreter
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 
 WRONG_STATUS = 1
@@ -34,6 +42,7 @@ class CheckRequest:
         json: where the findings are written as data.
         diff: where the patches are written as one diff.
         html: where the findings are written as a page.
+        python: the interpreter in which the documents run, or its environment; None is this one.
         fix: whether a mended copy is written beside each.
         in_place: whether each is overwritten with its mended text.
         full: whether trainings are not shortened.
@@ -48,6 +57,7 @@ class CheckRequest:
     json: Path | None = None
     diff: Path | None = None
     html: Path | None = None
+    python: Path | None = None
     fix: bool = False
     in_place: bool = False
     full: bool = False
@@ -72,13 +82,27 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
         InvalidArgument: an option cannot be used, or no document can be read.
     """
     _check(request)
-    release = releases.named(request.release)
+    if request.python is not None:
+        with running_interpreter.opened(request.python) as python:
+            say([f"The documents are checked for {python.text}."])
+            return _check_each(request, python.release, python, say, width, version)
+    return _check_each(request, releases.named(request.release), None, say, width, version)
+
+
+def _check_each(
+    request: CheckRequest,
+    release: Release,
+    python: RunningInterpreter | None,
+    say: Callable[[Iterable[str]], None],
+    width: int,
+    version: str,
+) -> int:
     request = _consented(request, say)
     findings: list[DocumentFindings] = []
     refused: list[Refusal] = []
     for path in request.documents:
         try:
-            one = _findings(path, request, release)
+            one = _findings(path, request, release, python)
         except KerasCh2Error as error:
             refused.append(Refusal(str(path), str(error)))
             say([f"{path}: refused", f"  {error}", ""])
@@ -100,6 +124,9 @@ def _check(request: CheckRequest) -> None:
     if request.may_run and request.release is not None:
         remedy = "leave --release out, or add --read-only"
         raise InvalidArgument("A document is run on the release that is installed", "--run and --release", remedy)
+    if request.python is not None and request.release is not None:
+        remedy = "leave one of them out"
+        raise InvalidArgument("The release is the one that the interpreter has", "--python and --release", remedy)
     if request.fix and request.in_place:
         remedy = "leave one of them out"
         raise InvalidArgument("A mended document is either a copy or the document", "--fix and --in-place", remedy)
@@ -112,7 +139,9 @@ def _check(request: CheckRequest) -> None:
     files.check_outputs(request.outputs(), request.documents)
 
 
-def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFindings:
+def _findings(
+    path: Path, request: CheckRequest, release: Release, python: RunningInterpreter | None
+) -> DocumentFindings:
     from pytest_kerasch2.documents import diagnosing
 
     document = reading.read_document(path)
@@ -122,6 +151,8 @@ def _findings(path: Path, request: CheckRequest, release: Release) -> DocumentFi
     from pytest_kerasch2.documents import document_run, execution
 
     settings = execution.RunSettings(deadline=request.deadline, memory=request.memory, full=request.full)
+    if python is not None:
+        settings = replace(settings, interpreter=str(python.path), package=str(python.package))
     return document_run.run_document(diagnosis, release, settings, _Progress(path, sys.stderr))
 
 

@@ -31,6 +31,8 @@ class RunSettings:
         full: whether trainings are not shortened.
         launcher: the command that takes the network away, or nothing; then sockets refuse.
         data: archives that the document's loaders find, by their place below the folder of Keras.
+        interpreter: of another environment, with `package`; an empty text means this one.
+        package: the folder with a copy of this package for that one.
     """
 
     deadline: float = 120.0
@@ -38,12 +40,15 @@ class RunSettings:
     full: bool = False
     launcher: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
+    interpreter: str = ""
+    package: str = ""
 
     def conditions(self) -> tuple[str, ...]:
         """Return under what a document is run, for a reader."""
         shortened = "shortened to one epoch of three steps, so their numbers say nothing"
         return (
             f"Run in a fresh interpreter with a home and a folder of its own. {network_text()}",
+            *([f"The interpreter is {self.interpreter}."] if self.interpreter else []),
             f"A block has {self.deadline:g} s, and the document {self.memory} MiB.",
             f"Trainings are {'not shortened' if self.full else shortened}.",
         )
@@ -57,6 +62,7 @@ class RunSettings:
         return Job(
             target=_TARGET, arguments=(number, code, settings), environment=environment, deadline=self.deadline,
             memory_mib=self.memory, launcher=self.launcher, place=number,
+            interpreter=self.interpreter, package=self.package,
         )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class Job:
         injected: ``package.module:factory`` of context managers to enter before the target is called.
         place: place in the line of those jobs that may share one interpreter; None for a job that needs its own.
         launcher: words of a command that starts the interpreter, such as one that takes the network from it.
+        interpreter: of another environment; an empty text means this one.
+        package: the folder with a copy of this package, and nothing else, from which that one imports it.
 
     Raises:
         errors.InvalidArgument: a name is not ``module:function``, an argument is no JSON value, or a limit is not
@@ -52,6 +54,8 @@ class Job:
     injected: tuple[str, ...] = ()
     place: int | None = None
     launcher: tuple[str, ...] = ()
+    interpreter: str = ""
+    package: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what could not run, here, where the mistake was made."""
@@ -129,7 +133,7 @@ def lines(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
     """Return the jobs in lines, each for one interpreter: those that may share one in the order of their places."""
     by_environment: dict[str, list[Job]] = {}
     for job in dict.fromkeys(jobs):
-        alike = json.dumps([dict(job.environment), job.injected, job.launcher], sort_keys=True)
+        alike = json.dumps([dict(job.environment), job.injected, job.launcher, job.interpreter], sort_keys=True)
         by_environment.setdefault(job.key if job.place is None else alike, []).append(job)
     return [tuple(sorted(line, key=lambda job: job.place or 0)) for line in by_environment.values()]
 

@@ -71,12 +71,14 @@ def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes
     """Start the interpreter of a line of jobs, and kill it with all it started."""
     for name in ("home", "work", "temp"):
         (folder / name).mkdir()
-    path = [str(Path(entry).resolve()) for entry in sys.path]
+    # What is installed here is of no use to another interpreter, and may not even load there.
+    path = [] if jobs[0].interpreter else [str(Path(entry).resolve()) for entry in sys.path]
+    python = jobs[0].interpreter or sys.executable
     order = {"jobs": [json.loads(job.as_json()) for job in jobs], "path": path}
     (folder / LINE).write_text(json.dumps(order), encoding="utf-8")
     with (folder / STDERR).open("wb") as stderr:
         child = subprocess.Popen(
-            [*jobs[0].launcher, sys.executable, "-m", "pytest_kerasch2.subprocesses.child", str(folder)],
+            [*jobs[0].launcher, python, "-m", "pytest_kerasch2.subprocesses.child", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
@@ -101,6 +103,8 @@ def _environment(job: Job, folder: Path) -> dict[str, str]:
         PYTHONPATH=os.pathsep.join([package, *filter(None, [ours.get("PYTHONPATH")])]),
     )  # fmt: skip
     ours[CHILD_HOME] = home
+    if job.interpreter:
+        ours["PYTHONPATH"] = job.package
     # In its own home the child does not find what the user's keras.json says, nor what this process has imported.
     backend = backend_choice.choice().name
     if backend != (ours.get(backend_choice.VARIABLE) or backend_choice.DEFAULT):
