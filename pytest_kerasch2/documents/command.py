@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterable, Sequence, TextIO
+from typing import TYPE_CHECKING, Callable, Iterable, Sequence, TextIO
 
 from pytest_kerasch2 import files, foreign
 from pytest_kerasch2.claims.release import Release
@@ -17,12 +17,13 @@ from pytest_kerasch2.documents import (
     findings_page,
     reading,
     releases,
-    running_interpreter,
 )
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
 from pytest_kerasch2.documents.findings_page import Refusal
-from pytest_kerasch2.documents.running_interpreter import RunningInterpreter
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
+
+if TYPE_CHECKING:
+    from pytest_kerasch2.documents.running_interpreter import RunningInterpreter
 
 WRONG_STATUS = 1
 REFUSED_STATUS = 2
@@ -83,6 +84,8 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
     """
     _check(request)
     if request.python is not None:
+        from pytest_kerasch2.documents import running_interpreter
+
         with running_interpreter.opened(request.python) as python:
             say([f"The documents are checked for {python.text}."])
             return _check_each(request, python.release, python, say, width, version)

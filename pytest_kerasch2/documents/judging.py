@@ -27,6 +27,12 @@ _NAMED_FILE = re.compile(r"""name = '([^']+)'|directory: ['"]([^'"]+)|found at:?
 _UNCOMPILED = re.compile(
     r"must (call `?compile|compile your model)|has not been compiled|compile the model", re.IGNORECASE
 )
+_NO_DEVICE = re.compile(
+    r"(GPU|TPU) device not found|(?:unknown device|device specification)\W.*\b(GPU|TPU):"
+    r"|\b(GPU|TPU):\d+ unknown device|no (GPU|TPU)s? (?:(?:is|are|was|were) )?(?:available|found|detected)"
+    r"|(GPU|TPU)s? (?:is|are) not (?:available|found)|cannot find any (TPU)|requires an? (GPU|TPU)",
+    re.IGNORECASE,
+)
 _OF_OURS = ("tensorflow", "keras", "tf_keras")
 
 
@@ -152,7 +158,7 @@ def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[
         return Word.CUT_SHORT, ()
     if not runs.explains(mended) and _maker(mended, runs) is not None:
         return Word.FOLLOWS, ()
-    need = _need(mended.error)
+    need = _need(mended.error) or _device(mended.error, runs.code(number))
     return (Word.NEEDS, (need,)) if need else (Word.BROKEN, ())
 
 
@@ -218,6 +224,18 @@ def _need(error: Mapping[str, Any] | None) -> str:
     if "EOFError" in bases and "input()" in message:
         return "an answer to input()"
     return ""
+
+
+def _device(error: Mapping[str, Any] | None, code: str) -> str:
+    """Return the kind of device that a block lacks, or an empty text."""
+    if error is None:
+        return ""
+    match = _NO_DEVICE.search(error["message"])
+    if match is None and error["type"] == "IndexError":
+        # The first of a list of devices that is empty.
+        match = re.search(r"list_(?:physical|logical)_devices\(\s*['\"](GPU|TPU)", code)
+    kind = next((one for one in match.groups() if one), "") if match else ""
+    return f"a {kind.upper()}, which was not found" if kind else ""
 
 
 def _causes(read: tuple[Cause, ...], as_is: BlockRun, mended: BlockRun, word: Word, runs: _Runs) -> tuple[Cause, ...]:
