@@ -285,8 +285,12 @@ def _add_check(parser: Parser, commands: Any) -> None:
         "--run", action="store_true", dest="may_run", help="run the documents, which is code of somebody else"
     )
     check.add_argument("--release", type=word, metavar="X", help="read for this release, such as 2.16 (the installed)")
+    check.add_argument(
+        "--python", type=path, metavar="PATH", help="run in this interpreter, or in that of this environment"
+    )
     check.add_argument("--json", type=path, metavar="FILE", help="write the findings as data")
     check.add_argument("--diff", type=path, metavar="FILE", help="write all patches as one diff")
+    check.add_argument("--html", type=path, metavar="FILE", help="write the findings as a page, to read or to print")
     check.add_argument("--fix", action="store_true", help="write a mended copy beside each document")
     check.add_argument("--in-place", action="store_true", help="overwrite each document with its mended text")
     check.add_argument("--full", action="store_true", help="do not shorten trainings")

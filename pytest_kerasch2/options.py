@@ -21,11 +21,17 @@ MIRROR_VARIABLE = "KERASCH2_MIRROR"
 
 @dataclass(frozen=True)
 class Option:
-    """One command-line option: its flag, its help, and what argparse needs besides."""
+    """One command-line option: its flag, its help, and what argparse needs besides.
+
+    Attributes:
+        metavar: what stands for its value; None for a switch.
+        many: whether it may be given more than once.
+    """
 
     flag: str
     help: str
     metavar: str | None = None
+    many: bool = False
 
     @property
     def destination(self) -> str:
@@ -50,7 +56,7 @@ class Option:
         """
         kind: dict[str, Any] = {"action": "store_true", "default": False}
         if self.metavar is not None:
-            kind = {"action": "store", "default": None, "metavar": self.metavar}
+            kind = {"action": "append" if self.many else "store", "default": None, "metavar": self.metavar}
         help_text = (
             f"{self.help} ({self.flag} is an option of this project or of another plugin)" if taken else self.help
         )
@@ -79,6 +85,13 @@ TRAININGS = Option(
     "(default: in pytest's cache)",
     "DIR",
 )
+DOCUMENT = Option(
+    "--chapter-document",
+    "run the code of this document, block by block, and make a test of each block; it is code of somebody else, which "
+    "this option lets run as you (may be given more than once)",
+    "FILE",
+    many=True,
+)
 BENCHMARK = Option(
     "--benchmark", "time the benchmarks, in files bench_*.py and in tests that use step_benchmark, and run nothing else"
 )
@@ -86,7 +99,7 @@ FULL = Option("--benchmark-full", "the same with all batch sizes, on all images,
 PLOT = Option(
     "--benchmark-plot", "the same, and draw the time of a step by its batch size into this .png or .svg", "FILE"
 )
-OPTIONS = (CHAPTER, FAULTS, RESULTS, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, BENCHMARK, FULL, PLOT)
+OPTIONS = (CHAPTER, FAULTS, RESULTS, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, DOCUMENT, BENCHMARK, FULL, PLOT)
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,7 @@ class Settings:
         results: file to be written, or None.
         accuracy: train for ten epochs.
         trainings: folder that keeps the curves, or None for pytest's cache.
+        documents: files whose blocks are run.
         benchmark: run the benchmarks and nothing else.
         full: all of them.
         plot: picture to be drawn of them, or None.
@@ -112,6 +126,7 @@ class Settings:
     offline: bool = False
     accuracy: bool = False
     trainings: Path | None = None
+    documents: tuple[Path, ...] = ()
     benchmark: bool = False
     full: bool = False
     plot: Path | None = None
@@ -141,6 +156,7 @@ def read(config: Any) -> Settings:
         offline=bool(_value(config, OFFLINE)),
         accuracy=accuracy,
         trainings=_path(config, TRAININGS),
+        documents=tuple(_path_of(config, DOCUMENT, one) for one in _value(config, DOCUMENT) or ()),
         benchmark=bool(_value(config, BENCHMARK)) or full or plot is not None,
         full=full,
         plot=plot,
@@ -158,6 +174,8 @@ def without_effect(settings: Settings) -> list[str]:
         for option, value, there, needed in idle
         if value is not None and not there
     ]
+    if settings.documents and settings.benchmark:
+        sentences.append(f"{DOCUMENT.flag} has no effect with {BENCHMARK.flag}, which runs nothing else.")
     if settings.results is not None and settings.faults:
         sentences.append(
             f"{RESULTS.flag} has no effect with {FAULTS.flag}, which judges the checks and not the chapter."
@@ -193,8 +211,10 @@ def _value(config: Any, option: Option) -> Any:
 
 def _path(config: Any, option: Option) -> Path | None:
     value = _value(config, option)
-    if value is None:
-        return None
+    return None if value is None else _path_of(config, option, value)
+
+
+def _path_of(config: Any, option: Option, value: str) -> Path:
     if not value.strip():
         raise InvalidArgument(
             f"{option.flag} must have a value, got {value!r}", "", f"write {option.flag}={option.metavar}"

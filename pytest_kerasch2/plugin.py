@@ -44,8 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[options.IDLE] = options.check_effects(settings, given)
         if settings.benchmark:
             _start_benchmarks(config, settings)
-        elif settings.chapter:
-            _start_chapter(config, settings)
+        else:
+            if settings.chapter:
+                _start_chapter(config, settings)
+            if settings.documents:
+                _start_documents(config, settings)
     except KerasCh2Error as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -85,5 +88,16 @@ def _start_benchmarks(config: pytest.Config, settings: Any) -> None:
 def _start_chapter(config: pytest.Config, settings: Any) -> None:
     # Imported here, so that the suite costs nothing where it is not used.
     from pytest_kerasch2.suite.session import start
+
+    start(config, settings)
+
+
+def _start_documents(config: pytest.Config, settings: Any) -> None:
+    # Imported here for the same reason.
+    from pytest_kerasch2.documents.reading import check_extra
+
+    # Before anything that needs what the extra brings.
+    check_extra()
+    from pytest_kerasch2.suite.document_items import start
 
     start(config, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.changes.catalogue_of_changes import Match
 from pytest_kerasch2.changes.known_change import Effect, KnownChange
@@ -96,6 +96,7 @@ class BlockFinding:
         shortened: whether a training in it was shortened.
         outputs: what the document prints as its output, compared with what came.
         differences: what it makes and prints otherwise on another release.
+        follows: the number of the block because of which this one fails, or None.
     """
 
     block: DocumentBlock
@@ -109,6 +110,29 @@ class BlockFinding:
     shortened: bool = False
     outputs: tuple[OutputComparison, ...] = ()
     differences: tuple[ReleaseDifference, ...] = ()
+    follows: int | None = None
+
+    @property
+    def brief(self) -> str:
+        """Return the reason in a few words: causes, what it needs, what it follows, or what it raised."""
+        if self.causes:
+            return ", ".join(dict.fromkeys(one.name for one in self.causes))
+        if self.needs:
+            return f"needs {', '.join(self.needs)}"
+        if self.follows is not None:
+            return f"because of block {self.follows}"
+        inserted = next((one for one in self.notes if one.startswith("inserted: ")), "")
+        return inserted or self.error or next(iter(self.notes), "")
+
+    @classmethod
+    def from_dict(cls, block: DocumentBlock, data: Mapping[str, Any]) -> BlockFinding:
+        """Return what `to_dict` has made of the finding of a block."""
+        return cls(
+            block, Word(data["finding"]), tuple(Cause(**one) for one in data["causes"]), tuple(data["needs"]),
+            tuple(data["notes"]), data["error"], tuple(data["patch"]), data["seconds"], data["shortened"],
+            tuple(OutputComparison.from_dict(one) for one in data["outputs"]),
+            tuple(ReleaseDifference(**one) for one in data["differences"]), data["follows"],
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -128,6 +152,7 @@ class BlockFinding:
             "shortened": self.shortened,
             "outputs": [one.to_dict() for one in self.outputs],
             "differences": [one.to_dict() for one in self.differences],
+            "follows": self.follows,
         }
 
 
@@ -142,6 +167,7 @@ class DocumentFindings:
         executed: whether it was run.
         new_text: of the document with all patches.
         notes: of the document as a whole.
+        conditions: under which it was run, each as a sentence.
     """
 
     document: Document
@@ -150,6 +176,7 @@ class DocumentFindings:
     executed: bool = False
     new_text: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

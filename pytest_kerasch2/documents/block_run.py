@@ -139,6 +139,8 @@ def _begin(settings: dict[str, Any]) -> None:
     sys.modules["__main__"] = _module
     sys.path.insert(0, str(Path.cwd()))
     builtins.input = _no_answer
+    # Ours stays open for as long as the check lasts: whoever reads it would wait.
+    sys.stdin = io.StringIO()
     if settings.get("refuse_network"):
         _refuse_network()
     for place, source in dict(settings.get("data") or {}).items():

@@ -8,15 +8,25 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterable, Sequence, TextIO
+from typing import TYPE_CHECKING, Callable, Iterable, Sequence, TextIO
 
-from pytest_kerasch2 import files, folders, foreign
+from pytest_kerasch2 import files, foreign
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import block_findings, document_lines, other_release, reading, releases
+from pytest_kerasch2.documents import (
+    block_findings,
+    document_lines,
+    findings_page,
+    other_release,
+    reading,
+    releases,
+)
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, DocumentFindings
-from pytest_kerasch2.documents.document import Role
+from pytest_kerasch2.documents.findings_page import Refusal
 from pytest_kerasch2.documents.other_release import OtherRelease
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
+
+if TYPE_CHECKING:
+    from pytest_kerasch2.documents.running_interpreter import RunningInterpreter
 
 WRONG_STATUS = 1
 REFUSED_STATUS = 2
@@ -35,6 +45,8 @@ class CheckRequest:
         release: that they are read for; None is the one that is installed.
         json: where the findings are written as data.
         diff: where the patches are written as one diff.
+        html: where the findings are written as a page.
+        python: the interpreter in which the documents run, or its environment; None is this one.
         fix: whether a mended copy is written beside each.
         in_place: whether each is overwritten with its mended text.
         full: whether trainings are not shortened.
@@ -50,6 +62,8 @@ class CheckRequest:
     release: str | None = None
     json: Path | None = None
     diff: Path | None = None
+    html: Path | None = None
+    python: Path | None = None
     fix: bool = False
     in_place: bool = False
     full: bool = False
@@ -65,7 +79,7 @@ class CheckRequest:
 
     def outputs(self) -> list[Path]:
         """Return the files that are written at named places."""
-        return [one for one in (self.json, self.diff) if one is not None]
+        return [one for one in (self.json, self.diff, self.html) if one is not None]
 
 
 def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: int, version: str) -> int:
@@ -81,15 +95,33 @@ def check(request: CheckRequest, say: Callable[[Iterable[str]], None], width: in
         InvalidArgument: an option cannot be used, or no document can be read.
     """
     _check(request)
-    release = releases.named(request.release)
+    if request.python is not None:
+        from pytest_kerasch2.documents import running_interpreter
+
+        with running_interpreter.opened(request.python) as python:
+            say([f"The documents are checked for {python.text}."])
+            return _check_each(request, python.release, python, say, width, version)
+    return _check_each(request, releases.named(request.release), None, say, width, version)
+
+
+def _check_each(
+    request: CheckRequest,
+    release: Release,
+    python: RunningInterpreter | None,
+    say: Callable[[Iterable[str]], None],
+    width: int,
+    version: str,
+) -> int:
     request = _consented(request, say)
     with contextlib.ExitStack() as stack:
         other = None
         if request.compares:
             say(_announced(request))
             other = stack.enter_context(other_release.opened(request.against, request.against_python))
-        findings, refused = _each(request, release, other, say, width)
+        findings, refused = _each(request, release, (python, other), say, width)
     _write(request, findings, say)
+    if request.html is not None:
+        files.write_text(findings_page.render_findings(findings, refused, version), request.html)
     if request.json is not None:
         data = block_findings.to_dict(findings, release, version)
         files.write_text(json.dumps(foreign.each(data), indent=1) + "\n", request.json)
@@ -105,17 +137,18 @@ def _announced(request: CheckRequest) -> list[str]:
 def _each(
     request: CheckRequest,
     release: Release,
-    other: OtherRelease | None,
+    interpreters: tuple[RunningInterpreter | None, OtherRelease | None],
     say: Callable[[Iterable[str]], None],
     width: int,
-) -> tuple[list[DocumentFindings], list[str]]:
+) -> tuple[list[DocumentFindings], list[Refusal]]:
     """Return what is found of each document, and why some are refused."""
-    findings, refused = [], []
+    findings: list[DocumentFindings] = []
+    refused: list[Refusal] = []
     for path in request.documents:
         try:
-            one = _findings(path, request, release, other)
+            one = _findings(path, request, release, *interpreters)
         except KerasCh2Error as error:
-            refused.append(str(error))
+            refused.append(Refusal(str(path), str(error)))
             say([f"{path}: refused", f"  {error}", ""])
             continue
         findings.append(one)
@@ -129,6 +162,9 @@ def _check(request: CheckRequest) -> None:
     if request.may_run and request.release is not None:
         remedy = "leave --release out, or add --read-only"
         raise InvalidArgument("A document is run on the release that is installed", "--run and --release", remedy)
+    if request.python is not None and request.release is not None:
+        remedy = "leave one of them out"
+        raise InvalidArgument("The release is the one that the interpreter has", "--python and --release", remedy)
     if request.fix and request.in_place:
         remedy = "leave one of them out"
         raise InvalidArgument("A mended document is either a copy or the document", "--fix and --in-place", remedy)
@@ -140,40 +176,26 @@ def _check(request: CheckRequest) -> None:
         raise InvalidArgument(
             "A limit is not positive", f"{request.deadline} s, {request.memory} MiB", "write one above 0"
         )
+    if request.html is not None:
+        findings_page.check_jinja()
     files.check_outputs(request.outputs(), request.documents)
 
 
-def _findings(path: Path, request: CheckRequest, release: Release, other: OtherRelease | None) -> DocumentFindings:
+def _findings(
+    path: Path, request: CheckRequest, release: Release, python: RunningInterpreter | None, other: OtherRelease | None
+) -> DocumentFindings:
     from pytest_kerasch2.documents import diagnosing
 
     document = reading.read_document(path)
     diagnosis = diagnosing.diagnose(document, release)
     if not request.may_run or not document.runnable:
         return diagnosing.read_only(diagnosis, release)
-    from pytest_kerasch2.documents import execution, judging, output_findings, release_comparison
+    from pytest_kerasch2.documents import document_run, execution
 
-    text = document.decoded.text
-    with folders.temporary("standins") as folder:
-        archives = execution.archives(text)
-        made_up, names = execution.standins(text, archives, folder)
-        settings = execution.RunSettings(
-            deadline=request.deadline,
-            memory=request.memory,
-            full=request.full,
-            launcher=execution.network_launcher(),
-            data={**archives, **made_up},
-            made_up=tuple(names),
-            observe=other is not None,
-            consoles=frozenset(one.number for one in document.blocks if one.role is Role.CONSOLE),
-        )
-        result, executed = judging.execute(diagnosis, release, settings, _Progress(path, sys.stderr))
-        result = output_findings.with_outputs(result, executed)
-        if other is not None:
-            result = release_comparison.compare(result, executed, diagnosis, other)
-    if not names:
-        return result
-    note = f"made up in their true shape, since they are not on this machine: {', '.join(names)}"
-    return replace(result, notes=(*result.notes, note))
+    settings = execution.RunSettings(deadline=request.deadline, memory=request.memory, full=request.full)
+    if python is not None:
+        settings = replace(settings, interpreter=str(python.path), package=str(python.package))
+    return document_run.run_document(diagnosis, release, settings, _Progress(path, sys.stderr), other)
 
 
 class _Progress:
@@ -213,8 +235,7 @@ def _consented(request: CheckRequest, say: Callable[[Iterable[str]], None]) -> C
             return replace(request, read_only=True)
     from pytest_kerasch2.documents import execution
 
-    how = "a network namespace of its own" if execution.network_launcher() else "sockets that refuse"
-    say([f"{UNTRUSTED} The network is off, by {how}."])
+    say([f"{UNTRUSTED} {execution.network_text()}"])
     return replace(request, may_run=True)
 
 

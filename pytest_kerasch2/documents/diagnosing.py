@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
@@ -47,6 +49,23 @@ class Diagnosis:
 
 def diagnose(document: Document, release: Release) -> Diagnosis:
     """Return what can be read in a document for a release."""
+    with _uncollected():
+        return _diagnose(document, release)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no garbage be looked for: a syntax tree is hundreds of thousands of objects, and all of them are in use."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _diagnose(document: Document, release: Release) -> Diagnosis:
     missing = _by_block(gaps.gaps(document.blocks))
     imports = {
         number: sorted({one.statement for one in hits if one.statement})

@@ -21,6 +21,12 @@ def lines(findings: DocumentFindings, width: int = 80) -> list[str]:
     return [part for line in _lines(findings) for part in _wrapped(line, columns)]
 
 
+def block_lines(finding: BlockFinding, width: int = 80) -> list[str]:
+    """Return the finding of a block by itself, as lines of a terminal of a width."""
+    columns = max(40, min(width, WIDEST))
+    return [part for line in _block(finding, {}) for part in _wrapped(line, columns)]
+
+
 def _wrapped(line: str, columns: int) -> list[str]:
     # Code is shown as it stands.
     if line.lstrip().startswith(("- ", "+ ", "https://")):

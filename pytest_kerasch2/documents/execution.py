@@ -52,6 +52,16 @@ class RunSettings:
     interpreter: str = ""
     package: str = ""
 
+    def conditions(self) -> tuple[str, ...]:
+        """Return under what a document is run, for a reader."""
+        shortened = "shortened to one epoch of three steps, so their numbers say nothing"
+        return (
+            f"Run in a fresh interpreter with a home and a folder of its own. {network_text()}",
+            *([f"The interpreter is {self.interpreter}."] if self.interpreter else []),
+            f"A block has {self.deadline:g} s, and the document {self.memory} MiB.",
+            f"Trainings are {'not shortened' if self.full else shortened}.",
+        )
+
     def job(self, number: int, code: str) -> Job:
         """Return the job that runs a block."""
         settings: dict[str, Any] = {
@@ -150,6 +160,12 @@ def network_launcher() -> tuple[str, ...]:
         if subprocess.run([*command, "true"], capture_output=True, timeout=10, check=False).returncode == 0:
             return command
     return ()
+
+
+def network_text() -> str:
+    """Return by what the network is taken from a document, as a sentence."""
+    how = "a network namespace of its own" if network_launcher() else "sockets that refuse"
+    return f"The network is off, by {how}."
 
 
 def archives(text: str) -> dict[str, str]:

@@ -32,6 +32,12 @@ _NAMED_FILE = re.compile(
 _UNCOMPILED = re.compile(
     r"must (call `?compile|compile your model)|has not been compiled|compile the model", re.IGNORECASE
 )
+_NO_DEVICE = re.compile(
+    r"(GPU|TPU) device not found|(?:unknown device|device specification)\W.*\b(GPU|TPU):"
+    r"|\b(GPU|TPU):\d+ unknown device|no (GPU|TPU)s? (?:(?:is|are|was|were) )?(?:available|found|detected)"
+    r"|(GPU|TPU)s? (?:is|are) not (?:available|found)|cannot find any (TPU)|requires an? (GPU|TPU)",
+    re.IGNORECASE,
+)
 _OF_OURS = ("tensorflow", "keras", "tf_keras")
 
 
@@ -107,7 +113,9 @@ def execute(
     runs = _Runs(as_is, mended, diagnosis, release, heads)
     blocks = _demoted([_finding(block, runs) for block in document.blocks], runs)
     notes = (*document.notes, *diagnosis.notes)
-    findings = DocumentFindings(document, release, tuple(blocks), True, diagnosis.new_text, notes)
+    findings = DocumentFindings(
+        document, release, tuple(blocks), True, diagnosis.new_text, notes, settings.conditions()
+    )
     return findings, ExecutedDocument(codes_as_is, _mended_codes(diagnosis), as_is, mended, heads, settings, progress)
 
 
@@ -139,7 +147,17 @@ def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:
     return BlockFinding(
         block, word, **shown, error=_error(as_is if word is Word.REPAIRED else mended), seconds=as_is.seconds,
         shortened=bool(mended.value.get("shortened")),
+        follows=_followed(number, runs) if word is Word.FOLLOWS else None,
     )  # fmt: skip
+
+
+def _followed(number: int, runs: _Runs) -> int | None:
+    """Return the number of the block because of which another one fails, mended or else as it stands."""
+    if not runs.mended[number].ran:
+        return _maker(runs.mended[number], runs)
+    repaired = [one for one in runs.as_is if one < number and not runs.as_is[one].ran and runs.mended[one].ran]
+    maker = _maker(runs.as_is[number], replace(runs, mended=runs.as_is))
+    return maker if maker is not None else next((one for one in repaired if runs.changed(one)), None)
 
 
 def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[Word, tuple[str, ...]]:
@@ -151,7 +169,7 @@ def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[
         return Word.CUT_SHORT, ()
     if not runs.explains(mended) and _maker(mended, runs) is not None:
         return Word.FOLLOWS, ()
-    need = _need(mended.error)
+    need = _need(mended.error) or _device(mended.error, runs.code(number))
     return (Word.NEEDS, (need,)) if need else (Word.BROKEN, ())
 
 
@@ -231,6 +249,18 @@ def _need(error: Mapping[str, Any] | None) -> str:
     return ""
 
 
+def _device(error: Mapping[str, Any] | None, code: str) -> str:
+    """Return the kind of device that a block lacks, or an empty text."""
+    if error is None:
+        return ""
+    match = _NO_DEVICE.search(error["message"])
+    if match is None and error["type"] == "IndexError":
+        # The first of a list of devices that is empty.
+        match = re.search(r"list_(?:physical|logical)_devices\(\s*['\"](GPU|TPU)", code)
+    kind = next((one for one in match.groups() if one), "") if match else ""
+    return f"a {kind.upper()}, which was not found" if kind else ""
+
+
 def _causes(read: tuple[Cause, ...], as_is: BlockRun, mended: BlockRun, word: Word, runs: _Runs) -> tuple[Cause, ...]:
     """Return the known changes that were read, and the one that the error shows."""
     if word in (Word.RUNS, Word.CHANGED):
@@ -261,7 +291,7 @@ def _error(run: BlockRun) -> str:
         return ""
     first = next((line for line in str(run.error["message"]).splitlines() if line.strip()), "")
     where = f", line {run.error['line']} of the block" if run.error["line"] else ""
-    return f"{run.error['type']}: {first[:300]}{where}"
+    return f"{run.error['type']}{': ' if first else ''}{first[:300]}{where}"
 
 
 def _noticed(run: BlockRun) -> list[str]:

@@ -112,6 +112,13 @@ class OutputComparison:
             "exact": self.exact,
         }
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> OutputComparison:
+        """Return what `to_dict` has made of one."""
+        numbers = tuple(NumberDifference(**one) for one in data["numbers"])
+        words = None if data["words"] is None else (data["words"][0], data["words"][1])
+        return cls(data["kind"], data["verdict"], data["reason"], numbers, data["more"], words, data["exact"])
+
 
 def expected(document: Document) -> dict[int, list[StoredOutput]]:
     """Return what a document says that its blocks print, by their number."""

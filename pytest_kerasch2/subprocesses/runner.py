@@ -32,6 +32,8 @@ RESULT_LIMIT = 256 * 2**20
 TAIL_LINES = 20
 _FIRST_GLANCE = 0.002
 _GLANCE = 0.05
+# How often it is looked for processes that a child has left: one may start another while it is ended.
+_LOOKS = 5
 
 
 def run(job: Job, stop: threading.Event | None = None) -> JobOutcome:
@@ -90,6 +92,7 @@ def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes
         yield child
     finally:
         _kill(child)
+        _kill_strays(str(folder / "home"))
 
 
 def _environment(job: Job, folder: Path) -> dict[str, str]:
@@ -134,7 +137,7 @@ def _watch(child: subprocess.Popen[bytes], job: Job, result: Path, stop: threadi
             return f"deadline of {job.deadline:g} s"
         if _resident(child) > job.memory_mib * 2**20:
             return f"memory limit of {job.memory_mib} MiB"
-        if (result.parent / STDERR).stat().st_size > STDERR_LIMIT:
+        if _size(result.parent / STDERR) > STDERR_LIMIT:
             return f"limit of {STDERR_LIMIT // 2**20} MiB on standard error"
     return None
 
@@ -178,6 +181,33 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
+def _kill_strays(home: str) -> None:
+    """End what a child has started and what is no longer below it: a session of its own, whose parents have ended.
+
+    It is told by the home that was made for the child, which stands in its variables.
+    """
+    for _ in range(_LOOKS):
+        strays = [one for one in psutil.process_iter() if _has_home(one, home)]
+        for process in strays:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        if not strays:
+            return
+
+
+def _has_home(process: psutil.Process, home: str) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.environ().get(CHILD_HOME) == home)
+    return False
+
+
+def _size(file: Path) -> int:
+    """Return the size of a file, which a child may have removed."""
+    with contextlib.suppress(OSError):
+        return file.stat().st_size
+    return 0
+
+
 def _ending(status: int) -> str | None:
     if status == 0:
         return None
@@ -209,7 +239,11 @@ def _result(file: Path) -> tuple[dict[str, Any], str | None]:
 
 
 def _tail(file: Path) -> tuple[str, ...]:
-    with file.open("rb") as stream:
-        stream.seek(max(0, file.stat().st_size - 16384))
-        lines: list[str] = stream.read().decode("utf-8", "replace").splitlines()
+    try:
+        with file.open("rb") as stream:
+            stream.seek(max(0, _size(file) - 16384))
+            lines: list[str] = stream.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        # The child has removed its folder.
+        return ()
     return tuple(line[:500] for line in lines if line.strip())[-TAIL_LINES:]

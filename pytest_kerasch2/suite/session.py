@@ -329,7 +329,8 @@ class ChapterRun:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the verdicts section by section, and to GitHub where this runs there."""
-        if self.config.option.collectonly:
+        # A worker has a terminal of its own, which nobody sees.
+        if self.config.option.collectonly or is_worker(self.config):
             return
         if not self.records:
             for line in self.selection.nearest():

@@ -82,5 +82,14 @@ def test_on_github_there_are_a_summary_and_annotations(small: Any) -> None:
     assert "small.broken" in summary.read_text(encoding="utf-8")
 
 
+def test_of_several_workers_none_writes_a_summary_of_its_own(two: Any) -> None:
+    pytest.importorskip("xdist", reason="workers are those of pytest-xdist")
+    summary = two.path / "summary.md"
+
+    two.run("-n", "2", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary)).assert_outcomes(passed=1, xfailed=1)
+
+    assert summary.read_text(encoding="utf-8").count("small.broken") == 1
+
+
 def test_elsewhere_there_is_no_annotation(two: Any) -> None:
     assert "::" + "notice" not in two.run().stdout.str()
