@@ -204,19 +204,18 @@ def test_release_that_cannot_be_read(text: str) -> None:
         releases.named(text)
 
 
-def test_fifty_blocks_are_read_in_a_second_without_a_framework(tmp_path: Path) -> None:
-    block = "model = keras.Sequential([keras.layers.Dense(10) for _ in range(3)])\n" * 10
-    path = page(tmp_path, HEAD, *[f"{block}model.compile(keras.optimizers.SGD(lr=0.1), 'mse')"] * 49)
+def test_reading_takes_no_framework(tmp_path: Path) -> None:
+    # How long it takes is measured by evaluation/documents_reading.py.
+    path = page(tmp_path, HEAD, "model.compile(keras.optimizers.SGD(lr=0.1), 'mse')")
     script = (
-        "import sys, time; from pytest_kerasch2 import cli; began = time.process_time();"
+        "import sys; from pytest_kerasch2 import cli;"
         f"cli.main(['check', {str(path)!r}, '--read-only', '--release', '2.21']);"
-        "print(time.process_time() - began, sorted({'tensorflow', 'keras', 'numpy'} & set(sys.modules)))"
+        "print(sorted({'tensorflow', 'keras', 'jax', 'torch', 'numpy'} & set(sys.modules)))"
     )
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=60)
 
-    seconds, _, loaded = done.stdout.decode().splitlines()[-1].partition(" ")
-    assert (float(seconds) < 1.5, loaded) == (True, "[]")
+    assert done.stdout.decode().splitlines()[-1] == "[]"
 
 
 def test_hostile_code_that_libcst_refuses_is_a_note(tmp_path: Path) -> None:
