@@ -150,13 +150,15 @@ model.save("./model_name.h5")
 # load-model
 # Or write activation="softmax" in the definition of the model, and train it again.
 from tensorflow.keras.models import load_model
-model.save("./model_name.keras")
+model1.save("./model_name.keras")
 new_model = load_model("./model_name.keras", custom_objects={"softmax_v2": tf.nn.softmax})
 
 # save-weights
+model = model1
 model.save_weights("./model.weights.h5")
 
 # load-weights
+model = model1
 model.load_weights("./model.weights.h5")
 
 # load-fashion

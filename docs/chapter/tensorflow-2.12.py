@@ -155,9 +155,11 @@ from tensorflow.keras.models import load_model
 new_model = load_model("./model_name.h5")
 
 # save-weights
+model = model1
 model.save_weights("./model_weights.h5")
 
 # load-weights
+model = model1
 model.load_weights("./model_weights.h5")
 
 # load-fashion

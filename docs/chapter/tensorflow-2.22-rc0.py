@@ -150,9 +150,11 @@ from tensorflow.keras.models import load_model
 new_model = load_model("./model_name.h5", custom_objects={"relu": tf.nn.relu, "softmax_v2": tf.nn.softmax})
 
 # save-weights
+model = model1
 model.save_weights("./model.weights.h5")
 
 # load-weights
+model = model1
 model.load_weights("./model.weights.h5")
 
 # load-fashion

@@ -230,8 +230,8 @@ def members_of_class(value: type) -> Tuple[Dict[str, Any], bool]:
     for name in stored:
         collected.setdefault(name, [ATTRIBUTE, None])
     outside = [one for one in value.__mro__[1:] if not own(one) and vars(one) is not vars(object)]
-    plain = ("abc", "typing", "_abc", "builtins")
-    foreign = any(one.__module__ not in plain or one.__module__ == "builtins" for one in outside if one is not object)
+    neutral = ("abc", "typing", "_abc", "builtins")
+    foreign = any(one.__module__ not in neutral or one.__module__ == "builtins" for one in outside if one is not object)
     return collected, bool(foreign or "__getattr__" in vars(value) or "__getattribute__" in vars(value))
 
 
