@@ -27,6 +27,8 @@ from pytest_kerasch2.variables import Hidden
 
 INTERRUPTED = "the end of the run"
 STDERR = "stderr.txt"
+# Of a child: where its home, its working and its temporary folder lie.
+OWN = "own"
 STDERR_LIMIT = 64 * 2**20
 RESULT_LIMIT = 256 * 2**20
 TAIL_LINES = 20
@@ -71,8 +73,10 @@ def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generat
 @contextlib.contextmanager
 def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes]]:
     """Start the interpreter of a line of jobs, and kill it with all it started."""
+    # Below a folder of their own: what runs in `work` may remove all around it, and the answers lie outside.
+    own = folder / OWN
     for name in ("home", "work", "temp"):
-        (folder / name).mkdir()
+        (own / name).mkdir(parents=True)
     # What is installed here is of no use to another interpreter, and may not even load there.
     path = [] if jobs[0].interpreter else [str(Path(entry).resolve()) for entry in sys.path]
     python = jobs[0].interpreter or sys.executable
@@ -84,15 +88,15 @@ def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            cwd=str(folder / "work"),
-            env=_environment(jobs[0], folder),
+            cwd=str(own / "work"),
+            env=_environment(jobs[0], own),
             start_new_session=True,
         )
     try:
         yield child
     finally:
         _kill(child)
-        _kill_strays(str(folder / "home"))
+        _kill_strays(str(own / "home"))
 
 
 def _environment(job: Job, folder: Path) -> dict[str, str]:
@@ -132,13 +136,22 @@ def _watch(child: subprocess.Popen[bytes], job: Job, result: Path, stop: threadi
         glance = min(2 * glance, _GLANCE)
         if stop.is_set():
             return INTERRUPTED
-        if time.monotonic() > deadline:
-            _ask_where(child)
-            return f"deadline of {job.deadline:g} s"
-        if _resident(child) > job.memory_mib * 2**20:
-            return f"memory limit of {job.memory_mib} MiB"
-        if _size(result.parent / STDERR) > STDERR_LIMIT:
-            return f"limit of {STDERR_LIMIT // 2**20} MiB on standard error"
+        limit = _limit(child, job, result.parent, deadline)
+        # What was looked at meanwhile may be the next job of the line already.
+        if limit is not None and not result.exists():
+            return limit
+    return None
+
+
+def _limit(child: subprocess.Popen[bytes], job: Job, folder: Path, deadline: float) -> str | None:
+    """Return which limit a child has broken, or None."""
+    if time.monotonic() > deadline:
+        _ask_where(child)
+        return f"deadline of {job.deadline:g} s"
+    if _resident(child) > job.memory_mib * 2**20:
+        return f"memory limit of {job.memory_mib} MiB"
+    if _size(folder / STDERR) > STDERR_LIMIT:
+        return f"limit of {STDERR_LIMIT // 2**20} MiB on standard error"
     return None
 
 

@@ -157,7 +157,7 @@ os.wait()"""
         ("for _ in range(2000):\n    print('x' * 65536)", "runs", ""),
         ("x = []\nwhile True:\n    x.append(bytearray(2**24))", "cut_short", "memory limit of 600 MiB"),
         ("import shutil, os\nshutil.rmtree(os.getcwd())", "runs", ""),
-        ("import shutil, os\nshutil.rmtree(os.path.dirname(os.getcwd()), True)", "broken", "exit status"),
+        ("import shutil, os\nshutil.rmtree(os.path.dirname(os.getcwd()), True)", "runs", ""),
         ("import absent_package", "needs", "No module named 'absent_package'"),
         ("input('name? ')", "needs", "EOFError"),
         ("import sys\nsys.stdin.read()", "runs", ""),

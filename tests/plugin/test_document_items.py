@@ -15,7 +15,9 @@ if sys.version_info < (3, 9):
     pytest.skip("documents are checked by CPython 3.9 or newer", allow_module_level=True)
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.documents import block_findings, reading
+from pytest_kerasch2.documents.comparing import ReleaseDifference
 from pytest_kerasch2.documents.file_lines import file_lines
+from pytest_kerasch2.documents.printed_outputs import OutputComparison
 from pytest_kerasch2.suite import document_reports
 
 # No TensorFlow is asked for: a document that does not import it does not need it.
@@ -234,8 +236,10 @@ def test_a_finding_survives_as_data(tmp_path: Path) -> None:
     (block,) = reading.read_document(path).blocks
     cause = block_findings.Cause("n", "silent", "t", "2.16", None, "https://a.b", "i", "d", 1, True)
     finding = block_findings.BlockFinding(
-        block, block_findings.Word.CHANGED, (cause,), ("a",), ("b",), "c", ("+ d",), 0.5, True, 3
-    )
+        block, block_findings.Word.CHANGED, (cause,), ("a",), ("b",), "c", ("+ d",), 0.5, True, follows=3,
+        outputs=(OutputComparison("fence", "text_differs", words=("e", "f")),),
+        differences=(ReleaseDifference("g", "shape", "structure", "(1,)", "(2,)"),),
+    )  # fmt: skip
 
     assert block_findings.BlockFinding.from_dict(block, json.loads(json.dumps(finding.to_dict()))) == finding
 

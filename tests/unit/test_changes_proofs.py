@@ -22,6 +22,8 @@ from pytest_kerasch2.changes.source_view import SourceView
 from pytest_kerasch2.claims.release import within
 from pytest_kerasch2.framework import packages
 
+# Each fault is a run of lines on TensorFlow: some two hundred.
+pytestmark = pytest.mark.slow
 _MARK = "# the lines that are rewritten\n"
 PROVEN = [one for one in catalogue_of_changes.ALL if catalogue_of_changes.is_proven(one)]
 BY_NAME = {one.name: one for one in catalogue_of_changes.ALL}

@@ -122,10 +122,12 @@ def test_nothing_that_decides_verdicts_imports_what_decides_none() -> None:
         and path.relative_to(paths.PLUGIN).parts[0] not in sources.UNRELATED
     }
 
-    # The first shows the verdicts, the second names what is public; the others show gates and steps, which are none.
+    # The first shows the verdicts, the second names what is public; the others show gates and steps, and run
+    # a reader's documents, which are none.
     gates = {"accuracy/summary.py", "accuracy/command.py", "accuracy/plot.py"}
     steps = {"benchmark_run.py", "timing/command.py", "timing/scaling_plot.py"}
-    assert importing <= {"suite/terminal.py", "__init__.py", *gates, *steps}
+    documents = {"plugin.py", "suite/document_items.py", "suite/document_reports.py"}
+    assert importing <= {"suite/terminal.py", "__init__.py", *gates, *steps, *documents}
 
 
 def test_every_section_of_the_chapter_has_its_own_hash(tmp_path: Path) -> None:
