@@ -91,7 +91,7 @@ function answer(claim, column, columns = null, { seen = "", follows = "" } = {})
   return make("article", { className: "answer" },
     make("p", { className: "place" }, badge(outcome.verdict), columns ? ` on ${spans(columns)} ` : " ", opener({ claim, column }, make("code", {}, id))),
     make("p", { className: "statement" }, make("span", { className: "quiet" }, "The chapter says: "), statement),
-    follows ? make("p", {}, "The block with your error only follows: this block stands before it and fails first.") : null,
+    follows ? make("p", {}, "The block with your error only follows: this block stands before it and fails first. Mend it, then run yours again.") : null,
     follows || seen ? make("p", { className: "seen" }, follows || seen) : null,
     cause ? make("p", {}, make("b", {}, "Cause: "), cause, " ", make("span", { className: "quiet" }, source(from))) : outcome === NOTHING || seen || follows ? null : make("p", { className: "seen" }, data.texts[outcome.evidence.at(-1)]),
     outcome.workarounds.length ? [make("p", {}, make("b", {}, "Write instead:")), outcome.workarounds.map((one) => instead(one, column))] : data.claims[claim].kind === "code" && other ? make("p", { className: "quiet" }, other) : null);
