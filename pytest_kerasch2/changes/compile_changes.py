@@ -319,10 +319,11 @@ CHANGES = (
         effects=(
             _effect(
                 "keras 3.0", "(?!)",
-                "a loss of (n,) against (n, 1) is no longer of (n, n): it is squeezed, and other numbers come",
+                "a loss of (n,) against (n, 1) compares element by element since Keras 3; before, "
+                "it compared each with each",
                 f"{_TAG}/losses/loss.py", "silent",
             ),
         ),
-        instead="Give both the same shape; what was shown before compared each with each.",
+        instead="Give both arrays the same shape.",
     ),
 )  # fmt: skip

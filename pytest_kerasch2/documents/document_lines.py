@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Iterator
 
-from pytest_kerasch2.documents import difference_lines, output_lines
+from pytest_kerasch2.documents import difference_lines, output_lines, releases
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 
 WIDEST = 110
@@ -40,8 +40,7 @@ def _wrapped(line: str, columns: int) -> list[str]:
 def _lines(findings: DocumentFindings) -> Iterator[str]:
     release = findings.release
     what = "run block by block on" if findings.executed else "read, not run, for"
-    tensorflow = "" if release.tensorflow == "-" else f"TensorFlow {release.tensorflow}, "
-    yield f"{findings.document.path}: {len(findings.blocks)} blocks, {what} {tensorflow}Keras {release.keras}"
+    yield f"{findings.document.path}: {len(findings.blocks)} blocks, {what} {releases.text_of_release(release)}"
     for note in findings.notes:
         yield f"  note: {note}"
     explained: dict[str, int] = {}
@@ -81,12 +80,8 @@ def _cause(cause: Cause, first: int, number: int) -> Iterator[str]:
     if first != number:
         yield f"  {cause.name} ({cause.detail or 'as the error says'}): see block {first}"
         return
-    since = "from the beginning" if cause.since is None else f"since {_release(cause.since)}"
-    until = "" if cause.until is None else f" until {_release(cause.until)}"
+    since = "from the beginning" if cause.since is None else f"since {releases.spelled(cause.since)}"
+    until = "" if cause.until is None else f" until {releases.spelled(cause.until)}"
     yield f"  {cause.name} ({cause.detail or 'as the error says'}): {_KINDS[cause.kind]} {since}{until}: {cause.text}"
     yield f"    {cause.instead}"
     yield f"    {cause.source}"
-
-
-def _release(text: str) -> str:
-    return text if text.startswith(("Keras", "NumPy")) else f"TensorFlow {text}"

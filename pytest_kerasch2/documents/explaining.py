@@ -6,35 +6,33 @@ import re
 from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Mapping, Sequence
 
-from pytest_kerasch2.claims.model import KnownIssue
+from pytest_kerasch2.changes import catalogue_of_changes
+from pytest_kerasch2.changes.known_change import KnownChange
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.documents.block_findings import Cause
 from pytest_kerasch2.documents.comparing import DIFFERS, NUMBER, OUTCOME, REPEATS, ReleaseDifference
 
-_KERAS = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/"
+_BY_NAME: Mapping[str, KnownChange] = {one.name: one for one in catalogue_of_changes.ALL}
 
 
 @dataclass(frozen=True)
 class ValueChange:
-    """A change that is told by what it does to a value.
+    """How a known change shows in a value.
 
     Attributes:
-        name: as that of a known change.
-        code: a regular expression for the code on which the block depends.
+        name: of the known change.
         shows: whether a difference is one that it makes.
-        issue: since when, why, and where that can be read; None for a change that the code was searched for.
-        instead: what is written instead.
+        code: a regular expression for the code on which the block depends; None where the code was searched for it.
     """
 
     name: str
-    code: str
     shows: Callable[[ReleaseDifference], bool]
-    issue: KnownIssue | None = None
-    instead: str = ""
+    code: str | None = None
 
     def parts(self, one: Release, other: Release) -> bool:
         """Whether two releases stand on different sides of it."""
-        return self.issue is None or self.issue.speaks_of(one) != self.issue.speaks_of(other)
+        change = _BY_NAME[self.name]
+        return self.code is None or (change.effect_on(one) is None) != (change.effect_on(other) is None)
 
 
 def _is_setting(*names: str) -> Callable[[ReleaseDifference], bool]:
@@ -51,38 +49,18 @@ def _names_weights(one: ReleaseDifference) -> bool:
 
 
 VALUE_CHANGES = (
-    ValueChange("optimizer-lr", r"\blr\s*=", _is_setting("learning_rate")),
-    ValueChange("optimizer-decay", r"\bdecay\s*=", _is_setting("decay", "learning_rate")),
+    ValueChange("optimizer-lr", _is_setting("learning_rate")),
+    ValueChange("optimizer-decay", _is_setting("decay", "learning_rate")),
+    ValueChange("seed-of-initial-weights", lambda one: one.kind == REPEATS or "seed" in one.reason),
+    ValueChange("metrics-names", lambda one: "compile_metrics" in f"{one.there} {one.here}"),
+    ValueChange("to-categorical-type", _is_dtype, r"\bto_categorical\s*\("),
     ValueChange(
-        "seed-of-initial-weights", r"\bset_seed\s*\(", lambda one: one.kind == REPEATS or "seed" in one.reason
-    ),
-    ValueChange("metrics-names", r"\bmetrics_names\b", lambda one: "compile_metrics" in f"{one.there} {one.here}"),
-    ValueChange(
-        "type-of-to-categorical", r"\bto_categorical\s*\(", _is_dtype,
-        KnownIssue(
-            of="keras", since="3.0", symptom="float64", source=f"{_KERAS}utils/numerical_utils.py",
-            cause="to_categorical returns float64, and takes no dtype",
-        ),
-        "Write to_categorical(...).astype('float32').",
-    ),
-    ValueChange(
-        "shapes-in-a-loss", r"\b(losses|MeanSquaredError|MeanAbsoluteError|MSE|MAE|mse|mean_\w+_error)\b",
+        "shapes-of-loss",
         lambda one: one.kind == NUMBER,
-        KnownIssue(
-            of="keras", since="3.0", symptom="(?!)", source=f"{_KERAS}losses/loss.py",
-            cause="a loss of (n,) against (n, 1) compares element by element; before it was broadcast to (n, n)",
-        ),
-        "Give both arrays the same shape.",
+        r"\b(losses|MeanSquaredError|MeanAbsoluteError|MSE|MAE|mse|mean_\w+_error)\b",
     ),
-    ValueChange(
-        "names-of-weights", r"\.(weights|variables|trainable_\w+)\b", _names_weights,
-        KnownIssue(
-            of="keras", since="3.0", symptom="(?!)", source=f"{_KERAS}backend/common/variables.py",
-            cause="a weight is called kernel; its path has the name of its layer",
-        ),
-        "Use weight.path.",
-    ),
-)  # fmt: skip
+    ValueChange("names-of-weights", _names_weights, r"\.(weights|variables|trainable_\w+)\b"),
+)
 
 
 def explain(
@@ -103,7 +81,7 @@ def explain(
 
 def _explanation(one: ReleaseDifference, code: str, causes: Mapping[str, Cause], there: Release, here: Release) -> str:
     for change in VALUE_CHANGES:
-        is_met = change.name in causes if change.issue is None else bool(re.search(change.code, code))
+        is_met = change.name in causes if change.code is None else bool(re.search(change.code, code))
         if is_met and change.parts(there, here) and change.shows(one):
             return change.name
     if one.kind == OUTCOME:
@@ -114,8 +92,12 @@ def _explanation(one: ReleaseDifference, code: str, causes: Mapping[str, Cause],
 
 
 def text_of(name: str) -> tuple[str, str, str] | None:
-    """Return why, what is written instead, and the source of a change that the catalogue does not have."""
-    for one in VALUE_CHANGES:
-        if one.name == name and one.issue is not None:
-            return one.issue.cause, one.instead, one.issue.source
-    return None
+    """Return why, what is written instead, and the source of a change that only the values show.
+
+    Of one that was found in the code the block itself has the cause.
+    """
+    if not any(one.name == name and one.code is not None for one in VALUE_CHANGES):
+        return None
+    change = _BY_NAME[name]
+    issue = change.effects[-1].issue
+    return issue.cause, change.instead, issue.source

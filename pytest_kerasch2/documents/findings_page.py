@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from pytest_kerasch2 import foreign
-from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.documents import difference_lines, output_lines
+from pytest_kerasch2.documents import difference_lines, output_lines, releases
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 from pytest_kerasch2.documents.document import DocumentBlock
 from pytest_kerasch2.errors import InvalidArgument
@@ -129,7 +128,7 @@ def _document(findings: DocumentFindings, anchor: str) -> dict[str, Any]:
         "name": document.path.name,
         "kind": _KINDS[document.kind],
         "size": len(findings.blocks),
-        "release": release_text(findings.release),
+        "release": releases.text_of_release(findings.release),
         "executed": findings.executed,
         "conditions": list(findings.conditions),
         "notes": list(findings.notes),
@@ -140,12 +139,6 @@ def _document(findings: DocumentFindings, anchor: str) -> dict[str, Any]:
         ],
         "blocks": [_block(one, anchor, behind.get(one.block.number, []), met) for one in findings.blocks],
     }  # fmt: skip
-
-
-def release_text(release: Release) -> str:
-    """Return a release for a reader."""
-    tensorflow = "" if release.tensorflow == ABSENT else f"TensorFlow {release.tensorflow}, "
-    return f"{tensorflow}Keras {release.keras}"
 
 
 def _word_text(word: Word) -> str:
@@ -196,8 +189,8 @@ def _role(block: DocumentBlock) -> str:
 
 
 def _cause(cause: Cause, first: int, number: int) -> dict[str, Any]:
-    since = "from the beginning" if cause.since is None else f"since {_of(cause.since)}"
-    until = "" if cause.until is None else f" until {_of(cause.until)}"
+    since = "from the beginning" if cause.since is None else f"since {releases.spelled(cause.since)}"
+    until = "" if cause.until is None else f" until {releases.spelled(cause.until)}"
     return {
         "name": cause.name,
         "detail": cause.detail or "as the error says",
@@ -214,10 +207,6 @@ def _cause(cause: Cause, first: int, number: int) -> dict[str, Any]:
 def _pieces(text: str) -> list[dict[str, Any]]:
     """Return a sentence in pieces, every second of which stood between backticks and is code."""
     return [{"text": part, "code": at % 2 == 1} for at, part in enumerate(text.split("`")) if part]
-
-
-def _of(release: str) -> str:
-    return release if release.startswith("Keras") else f"TensorFlow {release}"
 
 
 def _code(block: DocumentBlock) -> Iterator[CodeLine]:

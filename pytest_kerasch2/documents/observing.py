@@ -34,28 +34,6 @@ _LEFT_OUT = {"name", "module", "registered_name", "build_config", "compile_confi
              "shared_object_id", "inbound_nodes"}  # fmt: skip
 
 
-def installed() -> dict[str, str] | None:
-    """Return the release that this interpreter would import, or None."""
-    from pytest_kerasch2.framework import packages
-
-    try:
-        release = packages.installed()
-    except ImportError:
-        # CPython 3.7 without importlib_metadata.
-        release = packages.installed(version=_version)
-    return None if release is None else {"tensorflow": release.tensorflow, "keras": release.keras}
-
-
-def _version(distribution: str) -> str | None:
-    import importlib
-
-    try:
-        resources: Any = importlib.import_module("pkg_resources")
-        return str(resources.get_distribution(distribution).version)
-    except Exception:
-        return None
-
-
 def observe(namespace: Mapping[str, Any], bound: Iterable[str], used: Iterable[str]) -> dict[str, Any]:
     """Return what names are bound to.
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Iterator
 
 from pytest_kerasch2.claims.release import Release, numbers
+from pytest_kerasch2.documents import running_interpreter
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.subprocesses import runner
-from pytest_kerasch2.subprocesses.job import Job
-from pytest_kerasch2.timing import installed_releases, timed_processes
+from pytest_kerasch2.timing import installed_releases
 
 # For which CPythons PyPI has wheels, from a TensorFlow on. Those below 3.7 are left out.
 _PYTHONS = (
@@ -175,24 +174,10 @@ def opened(against: str | None, python: Path | None) -> Iterator[OtherRelease]:
             install = installed_releases.installed(",".join(asked.requirements), interpreter_for(asked))
             folder = stack.enter_context(install)
             python = next(one for one in (folder / "bin/python", folder / "Scripts/python.exe") if one.is_file())
-        package = stack.enter_context(timed_processes.copied_package())
-        release = _release_of(python.absolute(), package)
+        there = stack.enter_context(running_interpreter.opened(python))
         if asked is not None:
-            _check_release(release, asked, python)
-        yield OtherRelease(release, python.absolute(), package)
-
-
-def _release_of(python: Path, package: Path) -> Release:
-    job = Job(
-        "pytest_kerasch2.documents.observing:installed", deadline=_DEADLINE, interpreter=str(python),
-        package=str(package),
-    )  # fmt: skip
-    outcome = runner.run(job)
-    if not outcome.answered or not outcome.value:
-        why = outcome.killed_by or (outcome.error or {}).get("message", "no TensorFlow is installed there")
-        remedy = "name the interpreter of an environment with TensorFlow 2, of CPython 3.7 or newer"
-        raise InvalidArgument("The other release cannot be told", f"{python}: {why}", remedy)
-    return Release(str(outcome.value["tensorflow"]), str(outcome.value["keras"]), "tensorflow")
+            _check_release(there.release, asked, python)
+        yield OtherRelease(there.release, there.path, there.package)
 
 
 def _check_release(release: Release, asked: AskedRelease, python: Path) -> None:

@@ -48,3 +48,14 @@ def _keras_of(version: str) -> str:
     if inside is not None:
         return inside
     return KERAS_3 if numbers(minor) >= (2, 16) else f"{minor}.0"
+
+
+def text_of_release(release: Release) -> str:
+    """Return a release for a reader, such as `TensorFlow 2.21.0, Keras 3.15.1`."""
+    tensorflow = "" if release.tensorflow == ABSENT else f"TensorFlow {release.tensorflow}, "
+    return f"{tensorflow}Keras {release.keras}"
+
+
+def spelled(bound: str) -> str:
+    """Return the first or the last release of a cause with the name of what it is a release of."""
+    return bound if bound.startswith(("Keras", "NumPy")) else f"TensorFlow {bound}"

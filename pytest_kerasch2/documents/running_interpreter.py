@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Iterator
 
 from pytest_kerasch2.claims.release import ABSENT, Release, numbers
+from pytest_kerasch2.documents import releases
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.subprocesses import runner
 from pytest_kerasch2.subprocesses.job import Job
 from pytest_kerasch2.timing import timed_processes
 
 OLDEST = (3, 7)
-_DEADLINE = 60.0
+# An interpreter on a busy machine, with all of its site-packages to look through.
+_DEADLINE = 180.0
 # Read by every Python since 2.
 _ASK = "import sys; print('python %d.%d.%d' % sys.version_info[:3])"
 _REMEDY = "name an interpreter, or the folder of its environment, of CPython 3.7 or newer with TensorFlow 2 or Keras 3"
@@ -43,8 +45,7 @@ class RunningInterpreter:
     @property
     def text(self) -> str:
         """Return what it has, for a reader."""
-        tensorflow = "" if self.release.tensorflow == ABSENT else f"TensorFlow {self.release.tensorflow}, "
-        return f"{tensorflow}Keras {self.release.keras}, which CPython {self.version} has: {self.path}"
+        return f"{releases.text_of_release(self.release)}, which CPython {self.version} has: {self.path}"
 
 
 @contextlib.contextmanager

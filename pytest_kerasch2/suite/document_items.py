@@ -126,7 +126,7 @@ class DocumentsRun:
         from pytest_kerasch2.documents import execution
 
         names = ", ".join(path.name for path in self.documents)
-        on = document_reports.release_text(self.release)
+        on = releases.text_of_release(self.release)
         return [foreign.terminal(f"documents on {on}: {names}"), f"{command.UNTRUSTED} {execution.network_text()}"]
 
     @pytest.hookimpl(hookwrapper=True)

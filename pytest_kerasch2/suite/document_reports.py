@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 from pytest_kerasch2 import files, foreign
-from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.documents import document_lines
+from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.documents import document_lines, releases
 from pytest_kerasch2.documents.block_findings import OPEN, WRONG, BlockFinding, Word
 from pytest_kerasch2.documents.document import Document
 from pytest_kerasch2.errors import CannotWrite
@@ -16,11 +16,6 @@ from pytest_kerasch2.report import github
 from pytest_kerasch2.variables import VARIABLES
 
 WIDTH = 100
-
-
-def release_text(release: Release) -> str:
-    """Return a release for a reader."""
-    return f"{'' if release.tensorflow == ABSENT else f'TensorFlow {release.tensorflow}, '}Keras {release.keras}"
 
 
 def properties(finding: BlockFinding, line: int) -> list[tuple[str, str]]:
@@ -123,7 +118,7 @@ def _summary(reports: Sequence[Mapping[str, Any]], release: Release) -> Iterator
     for path, counts in _counts(reports).items():
         own = [one for one in reports if one["path"] == path]
         yield from (f"## {foreign.cell(Path(path).name)}", "")
-        yield from (f"{foreign.cell(release_text(release))}: {foreign.cell(counts)}", "")
+        yield from (f"{foreign.cell(releases.text_of_release(release))}: {foreign.cell(counts)}", "")
         yield from ("| block | place | finding | why |", "| --: | --- | --- | --- |")
         for one in own:
             yield f"| {one['number']} | {one['place']} | {_word(one['finding'])} | {_why(one)} |"

@@ -167,10 +167,10 @@ def difference(path: str = "numbers", kind: str = "number", there: str = "1", he
         (difference("settings.momentum"), "SGD(lr=1)", "optimizer-lr", ""),
         (difference("settings.decay"), "SGD(decay=1)", "optimizer-decay", "optimizer-decay"),
         (difference(kind="repeats"), "set_seed(1)", "seed-of-initial-weights", "seed-of-initial-weights"),
-        (difference("dtype", "structure", '"float32"', '"float64"'), "to_categorical(y)", "", "type-of-to-categorical"),
+        (difference("dtype", "structure", '"float32"', '"float64"'), "to_categorical(y)", "", "to-categorical-type"),
         (difference("dtype", "structure", '"float32"', '"float64"'), "np.ones(3)", "", ""),
         (difference("dtype", "structure", '"float32"', '"int32"'), "to_categorical(y)", "", ""),
-        (difference(), "MeanSquaredError()(a, b)", "", "shapes-in-a-loss"),
+        (difference(), "MeanSquaredError()(a, b)", "", "shapes-of-loss"),
         (difference(), "a + b", "", ""),
         (difference("[0].text", "text", "dense/kernel:#", "kernel"), "m.weights[0].name", "", "names-of-weights"),
         (difference("[1].text", "text", "mae", "compile_metrics"), "m.metrics_names", "metrics-names", "metrics-names"),
@@ -190,7 +190,7 @@ def test_between_releases_on_one_side_of_a_change_it_explains_nothing() -> None:
     newer = Release("2.20.0", "3.15.1", "tensorflow")
 
     assert explaining.explain([difference()], "MeanSquaredError()(a, b)", [], newer, HERE)[0].explained == ""
-    assert explaining.text_of("shapes-in-a-loss") is not None
+    assert explaining.text_of("shapes-of-loss") is not None
     assert explaining.text_of("optimizer-lr") is None
 
 
@@ -205,7 +205,7 @@ def test_the_guide_shows_how_differences_are_shown() -> None:
         ReleaseDifference(
             "slower", "settings.decay", "number", "0.5", "not there", explained="optimizer-decay", mended="removed"
         ),
-        ReleaseDifference("error", "numbers", "number", "1.33333", "0", explained="shapes-in-a-loss"),
+        ReleaseDifference("error", "numbers", "number", "1.33333", "0", explained="shapes-of-loss"),
     )
     finding = BlockFinding(DocumentBlock(1, ()), Word.CHANGED, differences=differences)
 
@@ -332,7 +332,7 @@ def test_a_python_of_pyenv_is_taken_if_it_is_what_it_is_called(
         (("--against", "2.15", "--read-only"), "by running"),
         (("--against", "1.15", "--run"), "not one of TensorFlow 2"),
         (("--against-python", "absent", "--run"), "cannot be run"),
-        (("--against-python", "/bin/true", "--run"), "cannot be told"),
+        (("--against-python", "/bin/true", "--run"), "This is not an interpreter"),
     ],
 )
 def test_what_cannot_be_compared_with_is_refused_before_anything_runs(

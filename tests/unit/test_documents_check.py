@@ -204,6 +204,13 @@ def test_release_that_cannot_be_read(text: str) -> None:
         releases.named(text)
 
 
+@pytest.mark.parametrize(
+    ("bound", "text"), [("2.16", "TensorFlow 2.16"), ("Keras 3.0", "Keras 3.0"), ("NumPy 1.24", "NumPy 1.24")]
+)
+def test_a_bound_of_a_cause_has_the_name_of_what_it_is_a_release_of(bound: str, text: str) -> None:
+    assert releases.spelled(bound) == text
+
+
 def test_reading_takes_no_framework(tmp_path: Path) -> None:
     # How long it takes is measured by evaluation/documents_reading.py.
     path = page(tmp_path, HEAD, "model.compile(keras.optimizers.SGD(lr=0.1), 'mse')")
