@@ -17,7 +17,7 @@ from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 from pytest_kerasch2.errors import CannotWrite, InvalidArgument, InvalidMeasurement
 from pytest_kerasch2.stats.paired_sequential import MIN_STARTS, ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.suggestions import did_you_mean
-from pytest_kerasch2.timing import block, compare_result, measured_environment, timed_processes
+from pytest_kerasch2.timing import block, compare_result, fork_server, measured_environment, timed_processes
 from pytest_kerasch2.timing.benchmark_suite import CHAPTERS
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.compare_result import BASELINE, BASELINE_REPEAT, CANDIDATE, Comparison
@@ -79,9 +79,12 @@ def compare(
     rng = random.Random(plan.seed)
     comparison: Comparison | None = None
     started_at = time.monotonic()
-    with timed_processes.copied_package() as package:
+    with contextlib.ExitStack() as stack:
+        package = stack.enter_context(timed_processes.copied_package())
+        starter = fork_server.ProcessStarter((baseline, candidate), package, rng, on_progress)
+        stack.callback(starter.close)
         for start in range(plan.settings.max_starts):
-            with processes_started((baseline, candidate, baseline), package, rng, plan.deadline) as workers:
+            with starter.started((baseline, candidate, baseline), plan.deadline) as workers:
                 if comparison is None:
                     comparison = _new_comparison(baseline, candidate, workers, plan)
                 for name in _undecided(comparison):
@@ -113,23 +116,6 @@ def _save(comparison: Comparison, out: Path | None, on_progress: Callable[[str],
             comparison.write(out)
     except CannotWrite as error:
         on_progress(f"not kept: {error}")
-
-
-@contextlib.contextmanager
-def processes_started(
-    sides: Sequence[ComparedSide], package: Path, rng: random.Random, deadline: float = timed_processes.DEADLINE
-) -> Iterator[list[TimedProcess]]:
-    """Start a process of each side, and end them all afterwards."""
-    processes: list[TimedProcess] = []
-    # The hash seed changes the speed of Python: it is the same in all processes, and another in each start.
-    hash_seed = str(rng.randrange(2**32))
-    try:
-        for side in sides:
-            processes.append(TimedProcess(side, package, {"PYTHONHASHSEED": hash_seed}, deadline))
-        yield processes
-    finally:
-        for process in processes:
-            process.close()
 
 
 def _new_comparison(

@@ -13,7 +13,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import IO, Any, Callable, Iterator, Mapping, Protocol, Sequence
 
 import pytest_kerasch2
 from pytest_kerasch2 import errors, folders
@@ -26,7 +26,7 @@ from pytest_kerasch2.variables import Hidden
 # project beside it is not to hide the one that is installed in the environment.
 PROGRAM = (
     "import sys; sys.path[:] = [*filter(None, sys.path), sys.argv[1]]; "
-    "from pytest_kerasch2.timing.worker import main; main()"
+    "from pytest_kerasch2.timing.{module} import main; main()"
 )
 # Seconds for an answer. Making ready a benchmark is the longest that is waited for: it traces, compiles and proves.
 DEADLINE = 600.0
@@ -66,39 +66,75 @@ def python_path(side: ComparedSide, *first: Path) -> str:
     return os.pathsep.join(filter(None, [*map(str, (*first, *side.import_first)), os.environ.get("PYTHONPATH", "")]))
 
 
+class StartedProcess(Protocol):
+    """What a timed process needs of what runs for it; of the processes of `subprocess` it is a part."""
+
+    stdin: IO[str] | None
+    stdout: IO[str] | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status, or raise `subprocess.TimeoutExpired`."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+# Starts what runs for a timed process: is given the file for its standard error, and the folder for temporary files.
+Launch = Callable[[IO[bytes], Path], StartedProcess]
+
+
+def spawned(
+    side: ComparedSide,
+    package: Path,
+    variables: Mapping[str, str] | None = None,
+    module: str = "worker",
+    descriptors: Sequence[int] = (),
+) -> Launch:
+    """Return how a fresh interpreter of a side is started.
+
+    Args:
+        package: a folder with a copy of this package and nothing else, so that it needs no installation there.
+        variables: environment variables beside those of the side.
+        module: of this package's timing, whose `main` it calls.
+        descriptors: it is handed, and finds as its arguments.
+    """
+
+    def launch(stderr: IO[bytes], temporary: Path) -> StartedProcess:
+        own = {"PYTHONPATH": python_path(side, package), **dict.fromkeys(TEMPORARY, str(temporary))}
+        return subprocess.Popen(
+            [str(side.python), "-c", PROGRAM.format(module=module), str(side.folder), *map(str, descriptors)],
+            cwd=side.folder,
+            env=Hidden({**os.environ, **side.variables, **(variables or {}), **own}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            pass_fds=descriptors,
+        )
+
+    return launch
+
+
 class TimedProcess:
     """The process of a side; it takes orders, one at a time."""
 
-    def __init__(
-        self, side: ComparedSide, package: Path, variables: Mapping[str, str] | None = None, deadline: float = DEADLINE
-    ) -> None:
+    def __init__(self, side: ComparedSide, launch: Launch, deadline: float = DEADLINE) -> None:
         """Start it.
 
         Args:
-            package: a folder with a copy of this package and nothing else, so that it needs no installation there.
-            variables: environment variables beside those of the side.
+            launch: starts what runs.
             deadline: seconds for an answer, after which it is ended.
 
         Raises:
             InvalidArgument: it cannot be started.
         """
         self.side, self.deadline = side, deadline
-        path = python_path(side, package)
         # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
         self._resources = contextlib.ExitStack()
         self.stderr = self._resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
         temporary = self._resources.enter_context(folders.temporary("side"))
-        environment = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, str(temporary))}
         try:
-            self.process = subprocess.Popen(
-                [str(side.python), "-c", PROGRAM, str(side.folder)],
-                cwd=side.folder,
-                env=Hidden({**os.environ, **side.variables, **(variables or {}), **environment}),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self.stderr,
-                text=True,
-            )
+            self.process = launch(self.stderr, temporary)
         except OSError as error:
             self._resources.close()
             remedy = "name an environment, or an interpreter that can be run"

@@ -11,11 +11,13 @@ import json
 import os
 import platform
 import sys
-from typing import Any, Callable, Iterable, Mapping, NoReturn
+from typing import Any, Callable, Iterable, Mapping, NoReturn, TextIO
+
+import numpy as np
 
 from pytest_kerasch2 import ending
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
-from pytest_kerasch2.framework import devices
+from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import (
     benchmark_suite,
     interleaving,
@@ -31,6 +33,8 @@ from pytest_kerasch2.timing.workload import make_workload
 
 # Several processes warm up at once and disturb each other: that two successive blocks differ shows little then.
 MAX_WARMUP = 4
+# Rows of what shows that a process computes; enough for more than one thread.
+SMALL = 256
 
 
 class OrderServer:
@@ -47,6 +51,11 @@ class OrderServer:
         self.slowdown: dict[str, float] = {}
         self.losses: dict[str, float | None] = {}
         self.stack = contextlib.ExitStack()
+
+    def compute(self) -> dict[str, Any]:
+        """Compute something: the runtime of a framework that was forked too late hangs, and is found out by this."""
+        api.array(api.tensor(np.ones((SMALL, SMALL), np.float32)) @ api.tensor(np.ones((SMALL, SMALL), np.float32)))
+        return {}
 
     def about(self, suite: str | None) -> dict[str, Any]:
         """Return what this process is, and which benchmarks its suite has."""
@@ -134,18 +143,23 @@ def serve(lines: Iterable[str], answer: Callable[[str], None]) -> None:
             answer(json.dumps(result))
 
 
+def serve_streams(orders: Iterable[str], answers: TextIO) -> None:
+    """Answer each order in a stream of its own."""
+
+    def answer(text: str) -> None:
+        answers.write(text + "\n")
+        answers.flush()
+
+    serve(orders, answer)
+
+
 def main() -> NoReturn:
     """Serve over the standard streams; what frameworks print goes to the standard error."""
     # What asks for a benchmark may die while it is made ready, which takes minutes.
     ending.with_parent(os.getppid())
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
-
-        def answer(text: str) -> None:
-            out.write(text + "\n")
-            out.flush()
-
-        serve(sys.stdin, answer)
+        serve_streams(sys.stdin, answers)
     # Without what frameworks do at their end, which takes seconds and leaves nothing.
     os._exit(0)
 
