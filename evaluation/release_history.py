@@ -171,7 +171,7 @@ def measured(two: Sequence[ComparedSide], seed: str, seconds: float) -> dict[str
     versions: list[dict[str, Any]] = []
     modes: dict[str, Any] = {}
     while left:
-        with compare.processes_started(two, two[BASELINE].folder, drawn) as workers:
+        with timed_processes.fresh_processes(two, two[BASELINE].folder, drawn.randrange(2**32)) as workers:
             timer = threading.Timer(DEADLINE, workers[CANDIDATE].process.kill)
             timer.start()
             try:
@@ -197,8 +197,8 @@ def _about(worker: TimedProcess, place: int) -> dict[str, Any]:
 def _mode(workers: Sequence[TimedProcess], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
         pair = compare.time_start(workers, name, TIMED, drawn, seconds)
-        compare.check_synchronised([pair], [worker.side.name for worker in workers])
-        return release_history_kept.shortened(pair)
+        compare.check_synchronised([{"blocks": pair.blocks}], [worker.side.name for worker in workers])
+        return release_history_kept.shortened({"order": pair.order, "blocks": pair.blocks})
     except KerasCh2Error as error:
         if isinstance(error, ChildDied) and workers[CANDIDATE].process.poll() is None:
             raise

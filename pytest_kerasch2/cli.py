@@ -227,7 +227,7 @@ def _add_compare(parser: Parser, commands: Any) -> None:
     )
     completion.completed(named, completion.benchmarks)
     compare.add_argument("--device", type=word, metavar="NAME", help="cpu, gpu or gpu:N (a GPU if there is one)")
-    compare.add_argument("--alpha", type=real, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
+    compare.add_argument("--alpha", type=real, metavar="RATE", help="false alarms allowed (0.01; with --quick 0.05)")
     compare.add_argument("--margin", type=real, default=0.04, metavar="SHARE", help="what counts as the same (0.04)")
     compare.add_argument("--max-starts", type=whole, default=30, metavar="N", help="process starts at most (30)")
     compare.add_argument("--deadline", type=real, default=600.0, metavar="SECONDS", help="for each answer (600)")
@@ -237,6 +237,7 @@ def _add_compare(parser: Parser, commands: Any) -> None:
     compare.add_argument("--json", type=path, metavar="FILE", help="keep every block, also of a stopped run")
     compare.add_argument("--from-json", type=path, metavar="FILE", help="measure nothing; read such a file")
     compare.add_argument("--summary", type=path, metavar="FILE", help="append a table in Markdown")
+    compare.add_argument("--quick", action="store_true", help="look for 45 s, and say slower or by how much at most")
     compare.add_argument("--self-test", action="store_true", help="check that it can find a slowdown here")
 
 

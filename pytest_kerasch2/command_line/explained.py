@@ -58,7 +58,7 @@ TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "revision than in another. Their blocks are interleaved on this machine.",
         "kerasch2 compare v1.2 HEAD --suite steps_of_mine:benchmarks --json times.json",
         (
-            "0   the same, or faster",
+            "0   the same, or faster; with --quick, not slower",
             "1   slower",
             REFUSED + ", or a time is not valid",
             "3   undecided",

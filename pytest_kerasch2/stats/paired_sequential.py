@@ -20,6 +20,8 @@ from pytest_kerasch2.stats import distributions
 
 # Fewer starts do not show how much they scatter, and one outlier is a large part of them.
 MIN_STARTS = 11
+# The same for a single look that is not to find what is small.
+MIN_STARTS_QUICK = 4
 # Of this many values, the outermost on each side is trimmed.
 TRIM_ONE_OF = 10
 # The growth of the number of starts from look to look, about.
@@ -36,6 +38,7 @@ class SpeedVerdict(enum.Enum):
     SLOWER = "slower"
     SAME = "same"
     FASTER = "faster"
+    NOT_SLOWER = "not slower"
     UNDECIDED = "undecided"
     UNFIT = "unfit"
 
@@ -50,6 +53,7 @@ class ComparisonSettings:
         margin: a ratio within this of one, either way round, is the same: 0.04 is from 1/1.04 to 1.04. It is
             smaller than the 5 % that a comparison should find, which are hardly ever called the same then.
         max_starts: process starts at most.
+        quick_seconds: where it is not None, as many starts as there is time for in so many seconds, and one look.
 
     Raises:
         InvalidArgument: a rate, a margin or a number with which nothing could be decided.
@@ -58,6 +62,7 @@ class ComparisonSettings:
     alpha: float = 0.01
     margin: float = 0.04
     max_starts: int = 30
+    quick_seconds: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be decided with."""
@@ -65,6 +70,8 @@ class ComparisonSettings:
             raise InvalidArgument(f"alpha must be above 0 and below 0.5, got {self.alpha!r}")
         if not 0 < self.margin < 1:
             raise InvalidArgument(f"margin must be above 0 and below 1, got {self.margin!r}")
+        if self.quick_seconds is not None and not 0 < self.quick_seconds < math.inf:
+            raise InvalidArgument(f"quick_seconds must be a positive number, got {self.quick_seconds!r}")
         if self.max_starts < MIN_STARTS:
             raise InvalidArgument(f"max_starts must be at least {MIN_STARTS}, got {self.max_starts!r}")
 
@@ -144,6 +151,8 @@ def judge(
         repeats: those of the baseline repeat to the baseline, from the same starts.
         benchmarks: of the suite, which share the error.
     """
+    if settings.quick_seconds is not None:
+        return _judge_quickly(ratios, repeats, settings, benchmarks)
     judgement = None
     planned = planned_looks(settings.max_starts)
     for count, share in zip(planned, alpha_shares(planned)):
@@ -153,6 +162,20 @@ def judge(
         if judgement.verdict is not SpeedVerdict.UNDECIDED:
             return judgement
     return judgement
+
+
+def _judge_quickly(
+    ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, benchmarks: int
+) -> Judgement | None:
+    """Decide by a single look, whose time does not depend on what was measured."""
+    if len(ratios) < MIN_STARTS_QUICK:
+        return None
+    alpha = settings.alpha / benchmarks
+    ratio, repeat = trimmed_mean_interval(ratios, 2 * alpha), trimmed_mean_interval(repeats, alpha)
+    verdict = SpeedVerdict.SLOWER if ratio.low > 1 else SpeedVerdict.NOT_SLOWER
+    if not repeat.low <= 1 <= repeat.high:
+        verdict = SpeedVerdict.UNFIT
+    return Judgement(verdict, ratio, repeat, len(ratios))
 
 
 def _judge_at_look(

@@ -35,6 +35,10 @@ from pytest_kerasch2.timing.timed_processes import ComparedSide
 # starts decide neither cannot compare anything.
 SELF_TEST_SLOWDOWN = 0.5
 SELF_TEST_MARGIN = 0.2
+# A quick look: seconds of processes and blocks, so that with what comes before and after there are at most 45; and how
+# often anything may be called slower that is not.
+QUICK_SECONDS = 40.0
+QUICK_ALPHA = 0.05
 DIFFERENT_MACHINES = "These are different machines: their times cannot be compared by device, and no ratio is shown."
 
 
@@ -50,8 +54,8 @@ def run_self_test(chosen: Any, on_progress: Callable[[str], None]) -> bool:
     Raises:
         InvalidArgument: a file is to be written, which would hold one of the comparisons only.
     """
-    if chosen.json or chosen.summary or chosen.from_json or chosen.candidate:
-        happened = "--self-test takes no candidate, and cannot be combined with --json, --summary or --from-json"
+    if chosen.json or chosen.summary or chosen.from_json or chosen.candidate or chosen.quick:
+        happened = "--self-test takes no candidate, and no --json, --summary, --from-json or --quick"
         raise InvalidArgument(happened, "", "leave them out")
     baseline = chosen.baseline or sys.executable
     passed = True
@@ -112,7 +116,7 @@ def run_comparison(chosen: Any, on_progress: Callable[[str], None]) -> Compariso
     devices.single(chosen.device)
     distributions.stats()
     plan = compare.ComparisonPlan(
-        ComparisonSettings(chosen.alpha, chosen.margin, chosen.max_starts),
+        _settings(chosen),
         chosen.suite,
         tuple(chosen.benchmark),
         chosen.device,
@@ -123,6 +127,13 @@ def run_comparison(chosen: Any, on_progress: Callable[[str], None]) -> Compariso
         baseline, candidate = _resolve_sides(chosen, stack)
         on_progress(compare.duration_text(plan, is_chapter=chosen.suite is None))
         return compare.compare(baseline, replace(candidate, slowdown=chosen.inject_slowdown), plan, on_progress)
+
+
+def _settings(chosen: Any) -> ComparisonSettings:
+    alpha = chosen.alpha
+    if alpha is None:
+        alpha = QUICK_ALPHA if chosen.quick else ComparisonSettings.alpha
+    return ComparisonSettings(alpha, chosen.margin, chosen.max_starts, QUICK_SECONDS if chosen.quick else None)
 
 
 def _check_outputs(chosen: Any) -> None:

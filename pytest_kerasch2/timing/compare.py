@@ -9,25 +9,36 @@ from __future__ import annotations
 import contextlib
 import math
 import random
+import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
+from typing import Any, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
 from pytest_kerasch2.errors import CannotWrite, InvalidArgument, InvalidMeasurement
+from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import MIN_STARTS, ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.suggestions import did_you_mean
-from pytest_kerasch2.timing import block, compare_result, fork_server, measured_environment, timed_processes
+from pytest_kerasch2.timing import block, compare_result, measured_environment, timed_processes
 from pytest_kerasch2.timing.benchmark_suite import CHAPTERS
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.compare_result import BASELINE, BASELINE_REPEAT, CANDIDATE, Comparison
+from pytest_kerasch2.timing.fork_server import ProcessStarter
 from pytest_kerasch2.timing.interleaving import EPOCH, MAX_UNSYNCHRONISED
 from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 # Seconds of blocks of a benchmark in a start, of all processes together. In each round every process has two blocks,
 # the second ones in reverse order.
-START_SECONDS = 1.5
+START_SECONDS = 1.0
+# The same after the first look: what is not decided by then scatters so much that it takes more of them.
+LATER_SECONDS = 3.0
 MIN_ROUNDS = 8
+# Calls of so many seconds are blocks by themselves, and scatter less: fewer rounds of them are enough.
+SLOW_CALL = 0.1
+MIN_ROUNDS_SLOW = 3
+# Warm-up blocks at most, in the first start; several processes warm up at once and disturb each other: that two
+# successive blocks differ shows little then. Later starts have one, since their pace is known.
+MAX_WARMUP = 4
 # Seconds of a block, about. The speed of a machine changes from moment to moment; shorter blocks have more overhead.
 BLOCK_SECONDS = 0.005
 # Calls at the beginning of a block that are not timed.
@@ -78,35 +89,89 @@ def compare(
     """
     rng = random.Random(plan.seed)
     comparison: Comparison | None = None
-    started_at = time.monotonic()
+    paces: dict[str, Pace] = {}
+    clock = _Clock(plan)
     with contextlib.ExitStack() as stack:
         package = stack.enter_context(timed_processes.copied_package())
-        starter = fork_server.ProcessStarter((baseline, candidate), package, rng, on_progress)
+        starter = ProcessStarter((baseline, candidate), package, rng, on_progress)
         stack.callback(starter.close)
         for start in range(plan.settings.max_starts):
             with starter.started((baseline, candidate, baseline), plan.deadline) as workers:
                 if comparison is None:
                     comparison = _new_comparison(baseline, candidate, workers, plan)
-                for name in _undecided(comparison):
-                    # The work check runs once: later starts run the same code.
-                    load = measured_environment.machine_load()
-                    blocks = time_start(workers, name, plan, rng, verify=start == 0)
-                    work_checks = blocks.pop("work_checks")
-                    if start == 0:
-                        comparison.work_checks[name] = work_checks[:BASELINE_REPEAT]
-                    comparison.starts.append({"start": start, "benchmark": name, "load": load, **blocks})
-                    _check_synchronised(comparison, name)
-            comparison.complete = not _undecided(comparison) or start + 1 == plan.settings.max_starts
+                _time_benchmarks(comparison, workers, start, plan, rng, paces)
+            clock.start_made()
+            comparison.complete = clock.is_over or not _undecided(comparison)
             _save(comparison, plan.out, on_progress)
-            left = (time.monotonic() - started_at) / (start + 1) * (plan.settings.max_starts - start - 1)
-            on_progress(
-                f"start {start + 1} of {plan.settings.max_starts} at most, {left / 60:.0f} min left:"
-                f" {_progress(comparison)}"
-            )
+            on_progress(f"{clock.text}: {_progress(comparison)}")
             if comparison.complete:
                 break
+            if start + 1 in paired_sequential.planned_looks(plan.settings.max_starts):
+                starter.close()
     assert comparison is not None
     return comparison
+
+
+def _time_benchmarks(
+    comparison: Comparison,
+    workers: Sequence[TimedProcess],
+    start: int,
+    plan: ComparisonPlan,
+    rng: random.Random,
+    paces: dict[str, Pace],
+) -> None:
+    """Time what is undecided, in the processes of a start."""
+    is_quick = plan.settings.quick_seconds is not None
+    undecided = _undecided(comparison)
+    seconds = START_SECONDS if start < MIN_STARTS else LATER_SECONDS
+    # In a quick look they share the time, and there is none for the work check. It runs once: later starts run the same
+    # code.
+    seconds, verify = (START_SECONDS / len(undecided), False) if is_quick else (seconds, start == 0)
+    for name in undecided:
+        load = measured_environment.machine_load()
+        timed = time_start(workers, name, plan, rng, seconds, verify=verify, pace=paces.get(name))
+        paces[name] = timed.pace
+        if start == 0:
+            comparison.work_checks[name] = timed.work_checks[:BASELINE_REPEAT]
+        comparison.starts.append(
+            {"start": start, "benchmark": name, "load": load, "order": timed.order, "blocks": timed.blocks}
+        )
+        _check_synchronised(comparison, name)
+
+
+class _Clock:
+    """How far a comparison is, and whether its time is over."""
+
+    def __init__(self, plan: ComparisonPlan) -> None:
+        """Begin."""
+        self._plan, self._began, self._made = plan, time.monotonic(), 0
+        self._last = self._last_end = 0.0
+
+    def start_made(self) -> None:
+        """Count a start, and see how long it has taken."""
+        self._last, self._made = self._seconds - self._last_end, self._made + 1
+        self._last_end = self._seconds
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no start is left, or another one would take longer than there is time."""
+        limit = self._plan.settings.quick_seconds
+        has_time = limit is None or self._seconds + self._last <= limit
+        return self._made == self._plan.settings.max_starts or not has_time
+
+    @property
+    def text(self) -> str:
+        """Return what is done and what is left, in words."""
+        most = self._plan.settings.max_starts
+        limit = self._plan.settings.quick_seconds
+        if limit is not None:
+            return f"start {self._made}, {max(0.0, limit - self._seconds):.0f} s left"
+        left = self._seconds / self._made * (most - self._made)
+        return f"start {self._made} of {most} at most, {left / 60:.0f} min left"
 
 
 def _save(comparison: Comparison, out: Path | None, on_progress: Callable[[str], None]) -> None:
@@ -148,6 +213,57 @@ def _new_comparison(
     )
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How blocks are made: measured by the first start of a benchmark, and by the blocks of each for the next.
+
+    Attributes:
+        pause_point: of a kind that all processes have.
+        call_seconds: from one pause point to the next, in the slowest process.
+    """
+
+    pause_point: str
+    call_seconds: float
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls a block has."""
+        return 1 if self.pause_point == EPOCH else math.ceil(BLOCK_SECONDS / self.call_seconds)
+
+    @property
+    def untimed(self) -> int:
+        """Return how many calls before a block are not timed; a long one shows nothing of what was before it."""
+        return 0 if self.pause_point == EPOCH or self.is_slow else min(self.calls, UNTIMED_CALLS)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a single call takes much longer than a block is to take."""
+        return self.call_seconds > SLOW_CALL
+
+    def rounds(self, processes: int, seconds: float) -> int:
+        """Return how many rounds so many processes have in so many seconds."""
+        return max(
+            MIN_ROUNDS_SLOW if self.is_slow else MIN_ROUNDS,
+            round(seconds / (2 * processes * self.calls * self.call_seconds)),
+        )
+
+
+class TimedStart(NamedTuple):
+    """What the processes of a start have measured of one benchmark.
+
+    Attributes:
+        order: of the processes, in each round.
+        blocks: of each process, in the form of the results file.
+        work_checks: of each process, or None.
+        pace: of the next start.
+    """
+
+    order: list[list[int]]
+    blocks: list[dict[str, Any]]
+    work_checks: list[Any]
+    pace: Pace
+
+
 def time_start(
     processes: Sequence[TimedProcess],
     name: str,
@@ -156,46 +272,59 @@ def time_start(
     seconds: float = START_SECONDS,
     *,
     verify: bool = False,
-) -> dict[str, Any]:
-    """Return the blocks of all processes of a start, for one benchmark, with their order and their work checks.
+    pace: Pace | None = None,
+) -> TimedStart:
+    """Time the blocks of all processes of a start, for one benchmark.
 
     Args:
-        seconds: of blocks of all processes together, about; there are at least eight rounds.
-        verify: whether the work check runs.
+        seconds: of blocks of all processes together, about; there are a few rounds at least.
+        verify: whether the work check runs; in the baseline repeat it does not.
+        pace: as an earlier start has measured it.
 
     Raises:
         KerasCh2Error: an error of a process; `ChildDied` if one has ended.
     """
-    options = {"suite": plan.suite, "name": name, "device": plan.device, "verify": verify}
+    options = {"suite": plan.suite, "name": name, "device": plan.device, "max_warmup": 1 if pace else MAX_WARMUP}
     # All processes at once: what is not timed may share the cores.
-    for process in processes:
+    for place, process in enumerate(processes):
         elsewhere = process.side.forbidden and str(process.side.forbidden)
-        process.send("open", slowdown=process.side.slowdown, forbidden=elsewhere, **options)
+        own = {"slowdown": process.side.slowdown, "verify": verify and place < BASELINE_REPEAT}
+        process.send("open", forbidden=elsewhere, **own, **options)
     opened = timed_processes.receive_all(processes)
     pause_points = {one["pause_point"] for one in opened}
     # All processes pause at places of the same kind.
     pause_point = pause_points.pop() if len(pause_points) == 1 else EPOCH
     with plan.during_blocks():
-        order, blocks = _timed_rounds(processes, name, pause_point, rng, seconds)
+        pace = pace if pace and pace.pause_point == pause_point else _measured_pace(processes, name, pause_point)
+        order, blocks = _timed_rounds(processes, name, pace, rng, seconds)
     # The rest of the run that they have begun.
     for process in processes:
         process.send("block")
     timed_processes.receive_all(processes)
-    work_checks = [one.get("work_check") for one in opened]
-    return {"order": order, "blocks": list(map(compare_result.merge_blocks, blocks)), "work_checks": work_checks}
+    calls = max(statistics.median(one["seconds"] for one in of_process) for of_process in blocks) / pace.calls
+    return TimedStart(
+        order,
+        list(map(compare_result.merge_blocks, blocks)),
+        [one.get("work_check") for one in opened],
+        replace(pace, call_seconds=calls),
+    )
+
+
+def _measured_pace(processes: Sequence[TimedProcess], name: str, pause_point: str) -> Pace:
+    # One after the other, so that each is alone.
+    paces = [process.ask("pace", name=name, pause_point=pause_point)["call_seconds"] for process in processes]
+    return Pace(pause_point, max(paces))
 
 
 def _timed_rounds(
-    processes: Sequence[TimedProcess], name: str, pause_point: str, rng: random.Random, seconds: float
+    processes: Sequence[TimedProcess], name: str, pace: Pace, rng: random.Random, seconds: float
 ) -> tuple[list[list[int]], list[list[dict[str, Any]]]]:
     """Return the order of the blocks of each round, and the blocks of each process."""
-    # One after the other, so that each is alone. All processes have as many steps in a block.
-    call_seconds = max(process.ask("pace", name=name, pause_point=pause_point)["call_seconds"] for process in processes)
-    calls = 1 if pause_point == EPOCH else math.ceil(BLOCK_SECONDS / call_seconds)
-    rounds = max(MIN_ROUNDS, round(seconds / (2 * len(processes) * calls * call_seconds)))
-    untimed = 0 if pause_point == EPOCH else min(calls, UNTIMED_CALLS)
+    # All processes have as many steps in a block.
+    rounds = pace.rounds(len(processes), seconds)
+    plan = {"pause_point": pace.pause_point, "count": 2 * rounds, "calls": pace.calls, "untimed": pace.untimed}
     for process in processes:
-        process.send("blocks", name=name, pause_point=pause_point, count=2 * rounds, calls=calls, untimed=untimed)
+        process.send("blocks", name=name, **plan)
     timed_processes.receive_all(processes)
     blocks: list[list[dict[str, Any]]] = [[] for _ in processes]
     order = []
@@ -263,12 +392,14 @@ def comparison_seconds(starts: int, benchmarks: int) -> float:
 
 
 def duration_text(plan: ComparisonPlan, is_chapter: bool) -> str:
-    """Return a line with the estimated duration of a comparison.
+    """Return a line with the estimated duration of a comparison, or with that of a quick look.
 
     Args:
         plan: what is compared, and how.
         is_chapter: whether the suite is the chapter's, whose benchmarks are known without importing it.
     """
+    if plan.settings.quick_seconds is not None:
+        return f"a quick look, of {plan.settings.quick_seconds:.0f} s"
     count = len(plan.benchmarks) or (len(CHAPTERS) if is_chapter else 1)
     low, high = (
         max(1, round(comparison_seconds(starts, count) / 60)) for starts in (MIN_STARTS, plan.settings.max_starts)

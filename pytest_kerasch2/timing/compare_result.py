@@ -30,7 +30,14 @@ RULE = {**{name.lower(): getattr(paired_sequential, name) for name in RULE_NAMES
 # The places of the processes of a start.
 BASELINE, CANDIDATE, BASELINE_REPEAT = range(3)
 # The verdict of a whole comparison is the worst of its benchmarks.
-WORST_FIRST = (SpeedVerdict.SLOWER, SpeedVerdict.UNFIT, SpeedVerdict.UNDECIDED, SpeedVerdict.FASTER, SpeedVerdict.SAME)
+WORST_FIRST = (
+    SpeedVerdict.SLOWER,
+    SpeedVerdict.UNFIT,
+    SpeedVerdict.UNDECIDED,
+    SpeedVerdict.NOT_SLOWER,
+    SpeedVerdict.FASTER,
+    SpeedVerdict.SAME,
+)
 
 
 @dataclass
@@ -46,7 +53,9 @@ class Comparison:
     complete: bool = False
 
     def judgements(self) -> dict[str, Judgement | None]:
-        """Return the judgement of each benchmark; None if there are too few starts."""
+        """Return the judgement of each benchmark; None if there are too few starts, or its look is still to come."""
+        if self.settings.quick_seconds is not None and not self.complete:
+            return dict.fromkeys(self.benchmarks)
         return {
             name: paired_sequential.judge(
                 [log_ratio(one, CANDIDATE) for one in self.starts if one["benchmark"] == name],
@@ -95,7 +104,7 @@ class Comparison:
             ratio, repeat = judgement.ratio, judgement.repeat
             seconds = statistics.median(step_seconds(one, BASELINE) for one in self.starts if one["benchmark"] == name)
             lines.append(
-                f"  {SIGNS[judgement.verdict]} {name}: {judgement.verdict.value}: {ratio.estimate:.3f} times the time"
+                f"  {SIGNS[judgement.verdict]} {name}: {verdict_text(judgement)}: {ratio.estimate:.3f} times the time"
                 f" ({ratio.low:.3f} to {ratio.high:.3f}; {baseline} with itself {repeat.low:.3f} to {repeat.high:.3f}),"
                 f" {duration(seconds)} a step, decided by {judgement.starts} starts"
             )
@@ -106,6 +115,11 @@ class Comparison:
     @property
     def _interval_note(self) -> str:
         share = f"{100 * self.settings.alpha:g} %"
+        if self.settings.quick_seconds is not None:
+            return (
+                f"A quick look: with an error of {share} for all benchmarks together, what is called slower is slower,"
+                " and what is not is slower by no more than is said. No work was checked."
+            )
         return f"Intervals are wider than 95 % intervals: all looks and benchmarks share an error rate of {share}."
 
     def _unchecked(self) -> list[str]:
@@ -131,7 +145,7 @@ class Comparison:
                 lines.append(f"| {cell(name)} | ? undecided, too few starts | | | | |")
                 continue
             spans = [f"{one.low:.3f} to {one.high:.3f}" for one in (judgement.ratio, judgement.repeat)]
-            verdict = f"{SIGNS[judgement.verdict]} {judgement.verdict.value}"
+            verdict = f"{SIGNS[judgement.verdict]} {verdict_text(judgement)}"
             lines.append(
                 f"| {cell(name)} | {verdict} | {judgement.ratio.estimate:.3f} | {' | '.join(spans)}"
                 f" | {judgement.starts} |"
@@ -143,9 +157,17 @@ SIGNS = {
     SpeedVerdict.SLOWER: "✗",
     SpeedVerdict.SAME: "✓",
     SpeedVerdict.FASTER: "✓",
+    SpeedVerdict.NOT_SLOWER: "✓",
     SpeedVerdict.UNDECIDED: "?",
     SpeedVerdict.UNFIT: "?",
 }
+
+
+def verdict_text(judgement: Judgement) -> str:
+    """Return a verdict in words."""
+    if judgement.verdict is SpeedVerdict.NOT_SLOWER:
+        return f"not slower by more than {100 * max(0.0, judgement.ratio.high - 1):.1f} %"
+    return str(judgement.verdict.value)
 
 
 def read_comparison(path: Path) -> Comparison:

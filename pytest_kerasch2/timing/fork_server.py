@@ -18,17 +18,15 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator, Sequence
+from typing import IO, Callable, Iterator, Sequence
 
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.timing import timed_processes
-from pytest_kerasch2.timing.timed_processes import ComparedSide, StartedProcess, TimedProcess
+from pytest_kerasch2.timing.timed_processes import ComparedSide, Launch, StartedProcess, TimedProcess
 
 # Seconds in which a framework is imported, and in which a fork has computed something: one that hangs does so at once.
 IMPORT_DEADLINE = 300.0
 FORK_DEADLINE = 60.0
-# Starts that fork one server.
-STARTS_OF_SERVER = 4
 # So often it is seen whether a fork has ended.
 GLANCE = 0.005
 
@@ -54,15 +52,19 @@ class ForkedProcess:
         # The two streams hold it open.
         connection.close()
 
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+        try:
+            return self._status()
+        except KerasCh2Error:
+            # The server is gone, and all that it has forked with it.
+            return -signal.SIGKILL
+
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit status, or raise `subprocess.TimeoutExpired`."""
         end = None if timeout is None else time.monotonic() + timeout
         while True:
-            try:
-                status = self._status()
-            except KerasCh2Error:
-                # The server is gone, and all that it has forked with it.
-                return -signal.SIGKILL
+            status = self.poll()
             if status is not None:
                 return status
             if end is not None and time.monotonic() > end:
@@ -78,7 +80,7 @@ class ForkedProcess:
 class ForkServer:
     """An interpreter that has imported the framework, and forks the timed processes of sides that share it."""
 
-    def __init__(self, sides: Sequence[ComparedSide], package: Path, hash_seed: str) -> None:
+    def __init__(self, sides: Sequence[ComparedSide], package: Path, hash_seed: int) -> None:
         """Start it.
 
         Args:
@@ -93,31 +95,44 @@ class ForkServer:
         self._control, theirs = socket.socketpair()
         bare = ComparedSide("the interpreter to be forked", sides[0].python, sides[0].folder, 0.0, sides[0].variables)
         launch = timed_processes.spawned(
-            bare, package, {"PYTHONHASHSEED": hash_seed}, "forking", descriptors=[theirs.fileno()]
+            bare, package, {"PYTHONHASHSEED": str(hash_seed)}, "forking", descriptors=[theirs.fileno()]
         )
         with theirs, _as_cannot_fork():
             self._server = TimedProcess(bare, launch, IMPORT_DEADLINE)
         try:
             with _as_cannot_fork():
                 about = self._server.ask("about")
-            if about["why_not"]:
-                raise CannotFork(about["why_not"])
+            why_not = about.get("why_not", "it does not say whether it can be forked")
+            if why_not:
+                raise CannotFork(why_not)
             check_imported(sides, about["modules"])
         except BaseException:
             self.close()
             raise
 
-    def process(self, side: ComparedSide, deadline: float) -> TimedProcess:
-        """Return a fork that has shown that it computes.
+    @contextlib.contextmanager
+    def processes(self, sides: Sequence[ComparedSide], deadline: float) -> Iterator[list[TimedProcess]]:
+        """Fork a process for each side, see that each computes, and end them all afterwards.
 
         Args:
-            side: for which it times.
-            deadline: seconds for an answer, once it has shown this.
+            deadline: seconds for an answer, once a fork has shown that it computes.
 
         Raises:
-            CannotFork: it hangs, or has ended.
+            CannotFork: a fork hangs, or has ended.
         """
+        with contextlib.ExitStack() as stack:
+            processes = []
+            with _as_cannot_fork():
+                for side in sides:
+                    processes.append(TimedProcess(side, self._launch(side), FORK_DEADLINE))
+                    stack.callback(processes[-1].close)
+                    processes[-1].send("compute")
+                timed_processes.receive_all(processes)
+            for process in processes:
+                process.deadline = deadline
+            yield processes
 
+    def _launch(self, side: ComparedSide) -> Launch:
         def launch(stderr: IO[bytes], temporary: Path) -> StartedProcess:
             ours, theirs = socket.socketpair()
             with theirs:
@@ -127,15 +142,7 @@ class ForkServer:
                 number = self._server.ask("fork", folder=str(side.folder), **place)
             return ForkedProcess(number, ours, lambda: self._server.ask("status", child=number))
 
-        with _as_cannot_fork():
-            process = TimedProcess(side, launch, FORK_DEADLINE)
-            try:
-                process.ask("compute")
-            except BaseException:
-                process.close()
-                raise
-        process.deadline = deadline
-        return process
+        return launch
 
     def close(self) -> None:
         """End it, and with it all that it has forked."""
@@ -184,7 +191,7 @@ def _importable(folder: Path) -> Iterator[str]:
 
 
 class ProcessStarter:
-    """Starts the processes of a comparison: forks as long as that goes, and fresh ones from then on."""
+    """Starts the processes of a comparison: forks for as long as that goes, and fresh ones from then on."""
 
     def __init__(
         self, sides: Sequence[ComparedSide], package: Path, rng: random.Random, on_progress: Callable[[str], None]
@@ -198,9 +205,8 @@ class ProcessStarter:
             on_progress: is called with a line once forks are given up.
         """
         self.sides, self.package, self.rng, self.on_progress = sides, package, rng, on_progress
-        self.why_not = ""
+        self.forks = True
         self._server: ForkServer | None = None
-        self._started = 0
 
     @contextlib.contextmanager
     def started(self, sides: Sequence[ComparedSide], deadline: float) -> Iterator[list[TimedProcess]]:
@@ -210,51 +216,26 @@ class ProcessStarter:
             InvalidArgument: a process cannot be started.
         """
         with contextlib.ExitStack() as stack:
-            # The hash seed changes the speed of Python: it is the same in all processes of a start.
-            seed = str(self.rng.randrange(2**32))
-            yield self._forks(sides, deadline, seed, stack) or self._fresh(sides, deadline, seed, stack)
+            processes: list[TimedProcess] = []
+            if self.forks:
+                try:
+                    processes = stack.enter_context(self._running_server().processes(sides, deadline))
+                except CannotFork as error:
+                    self.forks = False
+                    self.close()
+                    self.on_progress(f"each process imports the framework anew: {error}")
+            if not self.forks:
+                fresh = timed_processes.fresh_processes(sides, self.package, self.rng.randrange(2**32), deadline)
+                processes = stack.enter_context(fresh)
+            yield processes
 
-    def _forks(
-        self, sides: Sequence[ComparedSide], deadline: float, seed: str, stack: contextlib.ExitStack
-    ) -> list[TimedProcess]:
-        if self.why_not:
-            return []
-        processes: list[TimedProcess] = []
-        try:
-            server = self._next_server(seed)
-            for side in sides:
-                processes.append(server.process(side, deadline))
-        except CannotFork as error:
-            self.why_not = str(error)
-            for process in processes:
-                process.close()
-            self.close()
-            self.on_progress(f"each process is started afresh: {error}")
-            return []
-        for process in processes:
-            stack.callback(process.close)
-        return processes
-
-    def _next_server(self, seed: str) -> ForkServer:
-        """Return the server, another one now and then: its hash seed and its places in memory are one draw each."""
-        if self._server is None or self._started == STARTS_OF_SERVER:
-            self.close()
-            self._server, self._started = ForkServer(self.sides, self.package, seed), 0
-        self._started += 1
+    def _running_server(self) -> ForkServer:
+        if self._server is None:
+            self._server = ForkServer(self.sides, self.package, self.rng.randrange(2**32))
         return self._server
 
-    def _fresh(
-        self, sides: Sequence[ComparedSide], deadline: float, seed: str, stack: contextlib.ExitStack
-    ) -> list[TimedProcess]:
-        processes = []
-        for side in sides:
-            launch = timed_processes.spawned(side, self.package, {"PYTHONHASHSEED": seed})
-            processes.append(TimedProcess(side, launch, deadline))
-            stack.callback(processes[-1].close)
-        return processes
-
     def close(self) -> None:
-        """End the server."""
+        """End the server; the next start has another one, with a hash seed and places in memory of its own."""
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -71,16 +71,16 @@ class ForkOrders:
         Args:
             place: where it runs, as `settle` takes it.
         """
-        descriptors = receive_descriptors(self.control, 2)
+        orders, stderr = receive_descriptors(self.control, 2)
         with warnings.catch_warnings():
             # CPython 3.12 and newer warn of threads, whose number has been looked at.
             warnings.simplefilter("ignore")
             child = os.fork()
         if not child:
             self.control.close()
-            _serve(*descriptors, place)
-        for one in descriptors:
-            os.close(one)
+            _serve(orders, stderr, place)
+        os.close(orders)
+        os.close(stderr)
         return child
 
     def status(self, child: int) -> int | None:

@@ -72,6 +72,9 @@ class StartedProcess(Protocol):
     stdin: IO[str] | None
     stdout: IO[str] | None
 
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit status, or raise `subprocess.TimeoutExpired`."""
 
@@ -215,6 +218,27 @@ class TimedProcess:
             self.process.kill()
             self.process.wait()
         self._resources.close()
+
+
+@contextlib.contextmanager
+def fresh_processes(
+    sides: Sequence[ComparedSide], package: Path, hash_seed: int, deadline: float = DEADLINE
+) -> Iterator[list[TimedProcess]]:
+    """Start an interpreter for each side, and end them all afterwards.
+
+    Args:
+        hash_seed: of all of them; it changes the speed of Python.
+
+    Raises:
+        InvalidArgument: one cannot be started.
+    """
+    with contextlib.ExitStack() as stack:
+        processes = []
+        for side in sides:
+            launch = spawned(side, package, {"PYTHONHASHSEED": str(hash_seed)})
+            processes.append(TimedProcess(side, launch, deadline))
+            stack.callback(processes[-1].close)
+        yield processes
 
 
 def receive_all(workers: Sequence[TimedProcess]) -> list[Any]:

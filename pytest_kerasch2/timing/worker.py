@@ -31,8 +31,6 @@ from pytest_kerasch2.timing.interleaving import HandOver
 from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import make_workload
 
-# Several processes warm up at once and disturb each other: that two successive blocks differ shows little then.
-MAX_WARMUP = 4
 # Rows of what shows that a process computes; enough for more than one thread.
 SMALL = 256
 
@@ -74,6 +72,7 @@ class OrderServer:
         slowdown: float = 0.0,
         verify: bool = False,
         forbidden: str | None = None,
+        max_warmup: int = 1,
     ) -> dict[str, Any]:
         """Make a benchmark ready.
 
@@ -82,6 +81,7 @@ class OrderServer:
             slowdown: injected into each block, as a share of its time.
             verify: whether the work check runs.
             forbidden: a folder from which nothing may have been imported.
+            max_warmup: warm-up blocks at most.
         """
         benchmarks = benchmark_suite.load_suite(suite)
         if name not in benchmarks:
@@ -98,7 +98,7 @@ class OrderServer:
         if verify and mode.trains:
             with place.placed():
                 self.losses[name] = training_check.sample_loss(workload)
-        prepared = self.stack.enter_context(measurement.prepare(workload, mode, verify, MAX_WARMUP))
+        prepared = self.stack.enter_context(measurement.prepare(workload, mode, verify, max_warmup))
         self.prepared[name], self.slowdown[name] = prepared, slowdown
         check = prepared.work_check and prepared.work_check.to_dict()
         return {

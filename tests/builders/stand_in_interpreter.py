@@ -13,7 +13,7 @@ starts = {folder!r} + "/starts"
 
 
 def began():
-    # In the order in which the pace is asked for, one process after the other: two that start at once would count
+    # In the order of their first blocks, one process after the other: two that start at once would count
     # themselves in any order, or take one number both, and scatter as no pair of processes does.
     with open(starts, "a") as stream:
         stream.write("x")
@@ -38,6 +38,8 @@ if given["prints"]:
 for line in sys.stdin:
     order = json.loads(line)
     do = order["do"]
+    if do == "block":
+        own = own or began()
     if do == given["dies"]:
         sys.exit("the last words")
     if do == given["hangs"]:
@@ -50,17 +52,16 @@ for line in sys.stdin:
         answer = dict(ok=dict(first_call=1.0, pause_point=given["by"], work_check=given["work_check"]))
         injected = 1 + order["slowdown"]
     elif do == "pace":
-        own = own or began()
         answer = dict(ok=dict(call_seconds=0.01))
     elif do == "blocks":
-        drawn, each, owes = own
-        left, calls, took = order["count"], order["calls"], each[order["name"]]
+        left, calls, name = order["count"], order["calls"], order["name"]
         with open({folder!r} + "/by", "w") as stream:
             stream.write(order["pause_point"])
         answer = dict(ok=dict())
     elif do == "block" and left:
+        drawn, each, owes = own
         left -= 1
-        seconds = calls * took * injected * (1 + 0.001 * drawn.gauss(0, 1))
+        seconds = calls * each[name] * injected * (1 + 0.001 * drawn.gauss(0, 1))
         answer = dict(ok=dict(steps=calls, seconds=seconds, unsynchronised=seconds * owes))
     else:
         answer = dict(ok=dict())

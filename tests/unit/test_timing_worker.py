@@ -72,9 +72,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def worker(folder: Path) -> Iterator[TimedProcess]:
     with timed_processes.copied_package() as package:
-        result = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
-        yield result
-        result.close()
+        side = ComparedSide("mine", Path(sys.executable), folder)
+        with timed_processes.fresh_processes([side], package, hash_seed=0) as (result,):
+            yield result
 
 
 def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: TimedProcess) -> None:
@@ -119,7 +119,8 @@ def test_a_process_leaves_no_temporary_file(
     for name in timed_processes.TEMPORARY:
         monkeypatch.setenv(name, str(place))
     with timed_processes.copied_package() as package:
-        worker = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
+        side = ComparedSide("mine", Path(sys.executable), folder)
+        worker = TimedProcess(side, timed_processes.spawned(side, package))
         # To prove what its steps do, it traces functions, of which TensorFlow writes files.
         worker.ask("open", suite="steps_of_mine:benchmarks", name="worse", device="cpu", verify=True)
         if ended:
