@@ -39,6 +39,8 @@ ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
 TURNS = {
     "seconds": compare.START_SECONDS,
+    "later": compare.LATER_SECONDS,
+    "processes": "forked",
     "turn": compare.BLOCK_SECONDS,
     "lead": compare.UNTIMED_CALLS,
     "counts": ROUND_VALUE,
