@@ -170,7 +170,8 @@ class TimedProcess:
         """Send an order whose answer is received later."""
         assert self.process.stdin is not None
         self._due = time.monotonic() + self.deadline, " ".join(filter(None, (do, order.get("name"))))
-        with contextlib.suppress(BrokenPipeError):
+        # One that has ended is found out by its answer.
+        with contextlib.suppress(OSError):
             self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
             self.process.stdin.flush()
 
@@ -185,12 +186,14 @@ class TimedProcess:
 
     def _answer(self) -> Any:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            # What an environment prints when its interpreter starts is no answer.
-            with contextlib.suppress(ValueError):
-                answer = parse_json(line, on_constant=float)
-                if isinstance(answer, dict) and {"ok", "error"} & set(answer):
-                    return answer
+        # A fork that is killed resets its connection, where a process closes its pipe.
+        with contextlib.suppress(ConnectionResetError):
+            for line in self.process.stdout:
+                # What an environment prints when its interpreter starts is no answer.
+                with contextlib.suppress(ValueError):
+                    answer = parse_json(line, on_constant=float)
+                    if isinstance(answer, dict) and {"ok", "error"} & set(answer):
+                        return answer
         raise self._died()
 
     def _died(self) -> KerasCh2Error:

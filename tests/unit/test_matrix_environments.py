@@ -14,7 +14,7 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import disk, environments, installer, paths
+from matrix import disk, environments, installer, paths, processes
 from matrix.environments import Maker
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
@@ -43,7 +43,10 @@ def test_a_full_disk_gives_up_the_largest_packages(monkeypatch: pytest.MonkeyPat
     assert log.read_text(encoding="utf-8").startswith("cache clean --quiet tensorflow ")
 
 
-def test_a_program_past_its_deadline_is_ended_with_its_children(tmp_path: Path) -> None:
+def test_a_program_past_its_deadline_is_ended_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "GRACE", 1.0)
     command = ["sh", "-c", f"sleep 300 & echo $! > {tmp_path / 'child'}; wait"]
 
     with pytest.raises(Unfinished, match="did not end in time"):
