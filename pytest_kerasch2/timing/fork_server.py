@@ -124,7 +124,7 @@ class ForkServer:
             processes = []
             with _as_cannot_fork():
                 for side in sides:
-                    processes.append(TimedProcess(side, self._launch(side), FORK_DEADLINE))
+                    processes.append(TimedProcess(side, self.launch(side), FORK_DEADLINE))
                     stack.callback(processes[-1].close)
                     processes[-1].send("compute")
                 timed_processes.receive_all(processes)
@@ -132,7 +132,9 @@ class ForkServer:
                 process.deadline = deadline
             yield processes
 
-    def _launch(self, side: ComparedSide) -> Launch:
+    def launch(self, side: ComparedSide) -> Launch:
+        """Return how a fork for a side is started."""
+
         def launch(stderr: IO[bytes], temporary: Path) -> StartedProcess:
             ours, theirs = socket.socketpair()
             with theirs:
