@@ -87,91 +87,93 @@ def compare(
         ChildDied: a process has ended.
         InvalidMeasurement: a block did other work than its steps, or a process gave no answer in time.
     """
-    rng = random.Random(plan.seed)
-    comparison: Comparison | None = None
-    paces: dict[str, Pace] = {}
-    clock = _Clock(plan)
+    running = _RunningComparison((baseline, candidate), plan, on_progress)
     with contextlib.ExitStack() as stack:
         package = stack.enter_context(timed_processes.copied_package())
-        starter = ProcessStarter((baseline, candidate), package, rng, on_progress)
+        starter = ProcessStarter((baseline, candidate), package, running.rng, on_progress)
         stack.callback(starter.close)
-        for start in range(plan.settings.max_starts):
-            with starter.started((baseline, candidate, baseline), plan.deadline) as workers:
-                if comparison is None:
-                    comparison = _new_comparison(baseline, candidate, workers, plan)
-                _time_benchmarks(comparison, workers, start, plan, rng, paces)
-            clock.start_made()
-            comparison.complete = clock.is_over or not _undecided(comparison)
-            _save(comparison, plan.out, on_progress)
-            on_progress(f"{clock.text}: {_progress(comparison)}")
+        while True:
+            with starter.started((baseline, candidate, baseline), plan.deadline) as processes:
+                comparison = running.time_next_start(processes)
             if comparison.complete:
-                break
-            if start + 1 in paired_sequential.planned_looks(plan.settings.max_starts):
+                return comparison
+            if running.starts in paired_sequential.planned_looks(plan.settings.max_starts):
                 starter.close()
-    assert comparison is not None
-    return comparison
 
 
-def _time_benchmarks(
-    comparison: Comparison,
-    workers: Sequence[TimedProcess],
-    start: int,
-    plan: ComparisonPlan,
-    rng: random.Random,
-    paces: dict[str, Pace],
-) -> None:
-    """Time what is undecided, in the processes of a start."""
-    is_quick = plan.settings.quick_seconds is not None
-    undecided = _undecided(comparison)
-    seconds = START_SECONDS if start < MIN_STARTS else LATER_SECONDS
-    # In a quick look they share the time, and there is none for the work check. It runs once: later starts run the same
-    # code.
-    seconds, verify = (START_SECONDS / len(undecided), False) if is_quick else (seconds, start == 0)
-    for name in undecided:
+class _RunningComparison:
+    """A comparison while it runs: what has been measured so far, and how the next start is measured."""
+
+    def __init__(self, sides: Sequence[ComparedSide], plan: ComparisonPlan, on_progress: Callable[[str], None]) -> None:
+        """Begin before the first start."""
+        self.sides, self.plan, self.on_progress = sides, plan, on_progress
+        self.rng = random.Random(plan.seed)
+        self.starts = self._starts_here = 0
+        self._comparison: Comparison | None = None
+        self._paces: dict[str, Pace] = {}
+        self._began = self._last_began = time.monotonic()
+
+    @property
+    def _is_quick(self) -> bool:
+        return self.plan.settings.quick_seconds is not None
+
+    def time_next_start(self, processes: Sequence[TimedProcess]) -> Comparison:
+        """Time what is undecided in the processes of a start, and return the comparison with it."""
+        if self._comparison is None:
+            baseline, candidate = self.sides
+            self._comparison = _new_comparison(baseline, candidate, processes, self.plan)
+            self._continue_stored(self._comparison)
+        undecided = _undecided(self._comparison)
+        seconds = START_SECONDS if self.starts < MIN_STARTS else LATER_SECONDS
+        # In a quick look all benchmarks share the time.
+        seconds = START_SECONDS / len(undecided) if self._is_quick else seconds
+        for name in undecided:
+            self._time_benchmark(self._comparison, processes, name, seconds)
+        self.starts, self._starts_here = self.starts + 1, self._starts_here + 1
+        now = time.monotonic()
+        self._comparison.complete = self._is_over(now) or not _undecided(self._comparison)
+        self._last_began = now
+        _save(self._comparison, self.plan.out, self.on_progress)
+        self.on_progress(f"{self._progress_text(now)}: {_progress(self._comparison)}")
+        return self._comparison
+
+    def _continue_stored(self, comparison: Comparison) -> None:
+        """Take over the starts of a comparison of the same that was stopped."""
+        stored = compare_result.read_stopped(self.plan.out, comparison)
+        if stored is not None:
+            comparison.starts, comparison.work_checks = stored.starts, stored.work_checks
+            self.starts = 1 + max(one["start"] for one in stored.starts)
+            # An order of its own for what is still to come.
+            self.rng.seed(f"{self.plan.seed} {self.starts}")
+            self.on_progress(f"{self.starts} starts of {self.plan.out} are continued")
+
+    def _time_benchmark(
+        self, comparison: Comparison, processes: Sequence[TimedProcess], name: str, seconds: float
+    ) -> None:
         load = measured_environment.machine_load()
-        timed = time_start(workers, name, plan, rng, seconds, verify=verify, pace=paces.get(name))
-        paces[name] = timed.pace
-        if start == 0:
+        # The work check runs once, since later starts run the same code; in a quick look there is no time for it.
+        verify = self.starts == 0 and not self._is_quick
+        pace = self._paces.get(name)
+        timed = time_start(processes, name, self.plan, self.rng, seconds, verify=verify, pace=pace)
+        self._paces[name] = timed.pace
+        if self.starts == 0:
             comparison.work_checks[name] = timed.work_checks[:BASELINE_REPEAT]
-        comparison.starts.append(
-            {"start": start, "benchmark": name, "load": load, "order": timed.order, "blocks": timed.blocks}
-        )
+        start = {"start": self.starts, "benchmark": name, "load": load, "order": timed.order, "blocks": timed.blocks}
+        comparison.starts.append(start)
         _check_synchronised(comparison, name)
 
-
-class _Clock:
-    """How far a comparison is, and whether its time is over."""
-
-    def __init__(self, plan: ComparisonPlan) -> None:
-        """Begin."""
-        self._plan, self._began, self._made = plan, time.monotonic(), 0
-        self._last = self._last_end = 0.0
-
-    def start_made(self) -> None:
-        """Count a start, and see how long it has taken."""
-        self._last, self._made = self._seconds - self._last_end, self._made + 1
-        self._last_end = self._seconds
-
-    @property
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
-
-    @property
-    def is_over(self) -> bool:
+    def _is_over(self, now: float) -> bool:
         """Whether no start is left, or another one would take longer than there is time."""
-        limit = self._plan.settings.quick_seconds
-        has_time = limit is None or self._seconds + self._last <= limit
-        return self._made == self._plan.settings.max_starts or not has_time
+        limit = self.plan.settings.quick_seconds
+        has_time = limit is None or 2 * now - self._last_began - self._began <= limit
+        return self.starts >= self.plan.settings.max_starts or not has_time
 
-    @property
-    def text(self) -> str:
-        """Return what is done and what is left, in words."""
-        most = self._plan.settings.max_starts
-        limit = self._plan.settings.quick_seconds
+    def _progress_text(self, now: float) -> str:
+        most, limit = self.plan.settings.max_starts, self.plan.settings.quick_seconds
         if limit is not None:
-            return f"start {self._made}, {max(0.0, limit - self._seconds):.0f} s left"
-        left = self._seconds / self._made * (most - self._made)
-        return f"start {self._made} of {most} at most, {left / 60:.0f} min left"
+            return f"start {self.starts}, {max(0.0, limit - now + self._began):.0f} s left"
+        left = (now - self._began) / self._starts_here * (most - self.starts)
+        return f"start {self.starts} of {most} at most, {left / 60:.0f} min left"
 
 
 def _save(comparison: Comparison, out: Path | None, on_progress: Callable[[str], None]) -> None:
@@ -379,16 +381,18 @@ def _progress(comparison: Comparison) -> str:
     )
 
 
-# Seconds of a start: three processes that import the framework at once, and then what each benchmark takes to be made
-# ready, warmed up and timed. With three benchmarks on two cores a start took 27 s in the middle of the 98 comparisons
-# that evaluation/data/compare-live.jsonl keeps, and from 18 to 47 s.
-SECONDS_PER_START = 15.0
-SECONDS_PER_BENCHMARK = 4.0
+# Seconds of a start: three forks that start their runtime, and then what each benchmark takes to be made ready, warmed
+# up and timed, before the first look and after it. With three benchmarks on two cores a start took 10 s up to the first
+# look, in the middle of the first idle comparisons that evaluation/data/compare-live.jsonl keeps.
+SECONDS_PER_START = 1.0
+SECONDS_PER_BENCHMARK, SECONDS_LATER = 3.0, 6.5
 
 
 def comparison_seconds(starts: int, benchmarks: int) -> float:
     """Return about how many seconds so many starts of so many benchmarks take."""
-    return starts * (SECONDS_PER_START + SECONDS_PER_BENCHMARK * benchmarks)
+    first = min(starts, MIN_STARTS)
+    of_benchmark = SECONDS_PER_BENCHMARK * first + SECONDS_LATER * (starts - first)
+    return starts * SECONDS_PER_START + benchmarks * of_benchmark
 
 
 def duration_text(plan: ComparisonPlan, is_chapter: bool) -> str:

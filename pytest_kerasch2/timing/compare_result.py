@@ -199,6 +199,23 @@ def read_comparison(path: Path) -> Comparison:
     return Comparison(settings, *fields)
 
 
+def read_stopped(path: Path | None, like: Comparison) -> Comparison | None:
+    """Return the comparison that a file keeps, if it is one of the same that was stopped; None otherwise.
+
+    Args:
+        path: the file, or None.
+        like: a comparison that begins.
+    """
+    if path is None or not path.is_file():
+        return None
+    try:
+        stored = read_comparison(path)
+    except BadResults:
+        return None
+    same = all(getattr(stored, name) == getattr(like, name) for name in ("settings", "sides", "benchmarks", "options"))
+    return stored if same and stored.starts and not stored.complete else None
+
+
 # The names of schema 3, at whatever depth, and those of today.
 OLD_NAMES = {
     "terms": "settings",

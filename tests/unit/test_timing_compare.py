@@ -220,6 +220,109 @@ def test_what_was_measured_before_it_was_stopped_is_kept(tmp_path: Path) -> None
     assert (kept.complete, len(kept.starts)) == (False, 6)
 
 
+def _stopped(tmp_path: Path, out: Path, after: int, **how: Any) -> tuple[ComparedSide, ComparedSide]:
+    """Stop a comparison after so many starts, and return its sides."""
+    sides = _side(tmp_path, "old", scatter=0.1), _side(tmp_path, "new", scatter=0.1)
+
+    def on_progress(line: str) -> None:
+        if line.startswith(f"start {after}"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare.compare(*sides, ComparisonPlan(ComparisonSettings(), out=out, **how), on_progress)
+    return sides
+
+
+def test_a_stopped_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
+    out = tmp_path / "kept.json"
+    sides = _stopped(tmp_path, out, after=3)
+    before = compare_result.read_comparison(out).starts
+
+    comparison = _compared(*sides, out)
+
+    numbers = [one["start"] for one in comparison.starts if one["benchmark"] == "fit"]
+    assert (comparison.starts[: len(before)], numbers) == (before, list(range(len(numbers))))
+    assert comparison.complete
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"benchmarks": ("fit",)}])
+def test_what_is_not_the_same_comparison_begins_anew(tmp_path: Path, change: Any) -> None:
+    out = tmp_path / "kept.json"
+    sides = _stopped(tmp_path, out, after=3)
+    before = compare_result.read_comparison(out).starts
+
+    comparison = _compared(*sides, out, **change)
+
+    assert comparison.starts[0]["blocks"] != before[0]["blocks"]
+
+
+def test_a_comparison_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
+    out = tmp_path / "kept.json"
+    sides = _side(tmp_path, "old"), _side(tmp_path, "new", ratio=1.5, seed=1)
+    first = _compared(*sides, out)
+
+    again = _compared(*sides, out)
+
+    assert (len(again.starts), again.starts != first.starts) == (len(first.starts), True)
+
+
+def _quick(tmp_path: Path, ratio: float, seconds: float = 600.0, most: int = MIN_STARTS) -> Comparison:
+    """Return a quick look that ends by its number of starts, unless its seconds are over first."""
+    settings = ComparisonSettings(0.05, max_starts=most, quick_seconds=seconds)
+    sides = _side(tmp_path, "old"), _side(tmp_path, "new", ratio=ratio, seed=1)
+    return compare.compare(*sides, ComparisonPlan(settings), lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (1.0, SpeedVerdict.NOT_SLOWER), (0.9, SpeedVerdict.NOT_SLOWER)]
+)
+def test_a_quick_look_tells_slower_from_not_slower(tmp_path: Path, ratio: float, verdict: SpeedVerdict) -> None:
+    assert _verdicts(_quick(tmp_path, ratio)) == {"fit": verdict, "predict": verdict}
+
+
+def test_a_quick_look_says_by_how_much_it_is_not_slower(tmp_path: Path) -> None:
+    comparison = _quick(tmp_path, 1.0)
+
+    judgement = comparison.judgements()["fit"]
+    assert judgement is not None
+    assert f"not slower by more than {100 * (judgement.ratio.high - 1):.1f} %" in comparison.lines()[1]
+
+
+def test_a_quick_look_ends_when_its_time_is_over(tmp_path: Path) -> None:
+    comparison = _quick(tmp_path, 1.5, seconds=1.0, most=1000)
+
+    assert 0 < len(comparison.starts) < 2 * 1000
+
+
+def test_a_quick_look_without_time_for_four_starts_decides_nothing(tmp_path: Path) -> None:
+    comparison = _quick(tmp_path, 1.5, seconds=1e-6)
+
+    assert (len(comparison.starts), comparison.verdict) == (2, SpeedVerdict.UNDECIDED)
+
+
+def test_a_quick_look_that_was_stopped_decides_nothing(tmp_path: Path) -> None:
+    comparison = _quick(tmp_path, 1.5)
+
+    comparison.complete = False
+
+    assert _verdicts(comparison) == {"fit": None, "predict": None}
+
+
+def test_the_pace_is_measured_by_the_first_start_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    ask = timed_processes.TimedProcess.ask
+
+    def noted(process: timed_processes.TimedProcess, do: str, **order: Any) -> Any:
+        asked.append(do)
+        return ask(process, do, **order)
+
+    monkeypatch.setattr(timed_processes.TimedProcess, "ask", noted)
+
+    _compared(_side(tmp_path, "old"), _side(tmp_path, "new", seed=1), benchmarks=("fit",))
+
+    assert asked.count("pace") == 3
+
+
 def _without_arms(path: Path) -> str:
     plain = json.loads(path.read_text(encoding="utf-8"))
     return json.dumps({name: value for name, value in plain.items() if name != "sides"})

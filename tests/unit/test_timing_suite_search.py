@@ -206,9 +206,9 @@ def test_installer_output_is_shown_without_passwords(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "is_chapter", "most", "expected_text"),
     [
-        ((), True, 30, "11 to 30 starts of three processes, for 3 benchmarks: about 5 to 14 min"),
-        (("fit",), True, 11, "11 starts of three processes, for 1 benchmark: about 3 min"),
-        ((), False, 30, "for each benchmark of the suite: about 3 to 10 min"),
+        ((), True, 30, "11 to 30 starts of three processes, for 3 benchmarks: about 2 to 8 min"),
+        (("fit",), True, 11, "11 starts of three processes, for 1 benchmark: about 1 min"),
+        ((), False, 30, "for each benchmark of the suite: about 1 to 3 min"),
     ],
 )
 def test_the_duration_is_estimated_beforehand(
