@@ -184,7 +184,10 @@ class InsertBefore:
     def __call__(self, node: cst.SimpleStatementLine) -> cst.FlattenSentinel[cst.BaseStatement]:
         """Return both."""
         first = cst.parse_statement(self.code)
-        return cst.FlattenSentinel([first, node])
+        assert isinstance(first, cst.SimpleStatementLine)
+        # Below the comments that stand above the other: these may tell where a block begins.
+        first = first.with_changes(leading_lines=node.leading_lines)
+        return cst.FlattenSentinel([first, node.with_changes(leading_lines=[])])
 
 
 @dataclass(frozen=True)

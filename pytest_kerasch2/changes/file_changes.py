@@ -24,6 +24,8 @@ _MODEL_FILES = re.compile(r"\.(keras|h5|hdf5)$")
 _FOREIGN_FILES = re.compile(
     r"\.(pt|pth|pkl|pickle|joblib|npy|npz|png|jpe?g|gif|svg|pdf|json|txt|csv|onnx|tflite|zip|bin|mdl|model|caffemodel)$"
 )
+# What is done with a file of a whole model, and with one of weights alone.
+_WHOLE, _WEIGHTS = {"checkpoint", "save"}, {"weights_checkpoint", "save_weights"}
 # What is taken off a name before its new ending is put on.
 _ENDINGS = r"(\.weights)?\.(ckpt|h5|hdf5|tf|weights|pb|cpkt|keras)$|/+$"
 
@@ -74,7 +76,7 @@ def _kind(view: SourceView, call: cst.Call) -> tuple[str, str, int]:
 
 def _new_ending(names: set[str], kinds: set[str]) -> str | None:
     """Return how a file ends now of which this is done, or None where its name is right, or nobody knows a new one."""
-    whole, weights = kinds & {"checkpoint", "save"}, kinds & {"weights_checkpoint", "save_weights"}
+    whole, weights = kinds & _WHOLE, kinds & _WEIGHTS
     if "unknown_checkpoint" in kinds or (whole and weights) or any(_FOREIGN_FILES.search(one) for one in names):
         # What writes both to one name has them overwrite each other, or lie side by side in a folder.
         return None
@@ -94,7 +96,7 @@ def _fails(use: _Use) -> bool:
     return _new_ending({use.name.text}, {use.kind}) is not None
 
 
-def _groups(uses: list[_Use]) -> list[list[_Use]]:
+def _groups(view: SourceView, uses: list[_Use]) -> list[list[_Use]]:
     """Return uses of one file together: those of one name, and those that write its end at one place."""
     groups: list[list[_Use]] = []
     for use in uses:
@@ -105,14 +107,34 @@ def _groups(uses: list[_Use]) -> list[list[_Use]]:
         ]
         groups = [group for group in groups if not any(group is one for one in same)]
         groups.append([*(one for group in same for one in group), use])
-    return groups
+    return [part for group in groups for part in _in_turn(view, group)]
+
+
+def _in_turn(view: SourceView, group: list[_Use]) -> list[list[_Use]]:
+    """Part the uses of one name under which models and weights are saved by turns: what is loaded was saved last.
+
+    That is so of files, each of which takes the place of the one before; a folder of a model and a checkpoint of
+    weights lie side by side. What is written at one place has one name.
+    """
+    kinds = {one.kind for one in group}
+    mixed = kinds & _WHOLE and kinds & _WEIGHTS and all(_MODEL_FILES.search(one.name.text) for one in group)
+    in_order = all(view.is_of_module(one.call.func) for one in group)
+    if not mixed or not in_order or len({id(one.name.end) for one in group}) < len(group):
+        return [group]
+    parts: list[list[_Use]] = []
+    for use in group:
+        saves = use.kind in _WHOLE | _WEIGHTS
+        if not parts or (saves and any(one.kind in _WHOLE | _WEIGHTS for one in parts[-1])):
+            parts.append([])
+        parts[-1].append(use)
+    return parts
 
 
 def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
     """Yield each use of these kinds that fails by its name; the edits are of all uses of that file."""
     uses = list(_uses(view))
     calls = {id(one.call) for one in uses}
-    for group in _groups(uses):
+    for group in _groups(view, uses):
         ending = _new_ending({one.name.text for one in group}, {one.kind for one in group})
         if ending is None:
             continue

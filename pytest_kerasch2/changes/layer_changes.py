@@ -139,6 +139,19 @@ def _inputs(view: SourceView) -> Iterator[Occurrence]:
             yield Occurrence(call, ((call, edits.SetArgument("shape", 0, f"({number},)")),), f"shape={number}")
 
 
+def _single_layers(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `Sequential(layer)`, with a layer of Keras in the place of the list of layers."""
+    for call in view.calls:
+        if (view.keras_name(call.func) or "") not in ("keras.Sequential", "keras.models.Sequential"):
+            continue
+        layers = edits.argument(call, "layers", 0)
+        value = None if layers is None else layers.value
+        maker = value if isinstance(value, cst.Call) or value is None else view.value_of(value)
+        if isinstance(maker, cst.Call) and (view.keras_name(maker.func) or "").startswith("keras.layers."):
+            assert value is not None
+            yield Occurrence(call, ((value, edits.ReplaceWith(f"[{_code(value)}]")),), _code(maker.func))
+
+
 def _flags(view: SourceView) -> Iterator[Occurrence]:
     """Yield `model(x, True)`, of models whose class is one of Keras: then it is `training=`."""
     for call in view.calls:
@@ -204,6 +217,24 @@ CHANGES = (
             before="shapes = [layer.output_shape for layer in model.layers] + [model.layers[0].input_shape, "
             "model.get_layer('last').input_shape]",
             observe="result = [list(one) for one in shapes]",
+        ),
+    ),
+    KnownChange(
+        name="sequential-of-one-layer",
+        words=("Sequential",),
+        find=_single_layers,
+        effects=(
+            _keras_3(
+                r"'(Dense|Flatten|Embedding|Lambda|LSTM|GRU|Conv\dD)' object is not iterable",
+                "Sequential of Keras 3 takes a list of layers alone",
+                f"{_TAG}/models/sequential.py",
+            ),
+        ),
+        instead="Put the layer into a list.",
+        proof=RewriteProof(
+            given=GIVEN, last="2.15",
+            before="model = tf.keras.Sequential(tf.keras.layers.Dense(2, kernel_initializer='ones', input_shape=(3,)))",
+            observe="result = model(x).numpy().tolist()",
         ),
     ),
     KnownChange(

@@ -9,6 +9,7 @@ import libcst as cst
 from libcst.metadata import (
     Assignment,
     BuiltinAssignment,
+    GlobalScope,
     ImportAssignment,
     MetadataWrapper,
     PositionProvider,
@@ -196,14 +197,11 @@ class SourceView:
         return self._call_of.get(node)
 
     def value_of(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
-        """Return the value that a name has wherever it is used, or None where it may have several."""
+        """Return the value that a name has where it is used, or None where it may have several."""
         if isinstance(node, cst.Name):
-            scope = self._scope(node)
-            try:
-                bindings = list(scope[node.value]) if scope is not None else []
-            except KeyError:
-                return None
-            return self._values.get(bindings[0].node) if len(bindings) == 1 and hasattr(bindings[0], "node") else None
+            bindings = self._bindings(node)
+            binding = bindings[0] if len(bindings) == 1 else self._binding_in_turn(node, bindings)
+            return None if binding is None else self._values.get(binding.node)
         if isinstance(node, cst.Attribute):
             values = self._assigned.get(dotted(node) or "", [])
             return values[0] if len(values) == 1 else None
@@ -221,15 +219,41 @@ class SourceView:
         return iterables[0] if iterables and len(texts) == 1 and None not in iterables else None
 
     def uses_of(self, node: cst.BaseExpression) -> list[cst.CSTNode]:
-        """Return each place where a name that has one value is read."""
-        scope = self._scope(node)
-        if not isinstance(node, cst.Name) or scope is None:
+        """Return each place where a name is read and may have the value that it has at this one."""
+        if not isinstance(node, cst.Name) or self._scope(node) is None:
             return [one for one in self.attributes if dotted(one) == dotted(node)]
+        bindings = self._bindings(node)
+        uses = [one.node for each in bindings for one in each.references]
+        binding = self._binding_in_turn(node, bindings)
+        return [one for one in uses if binding is None or self._may_mean(one, binding, bindings)]
+
+    def _bindings(self, node: cst.Name) -> list[Any]:
+        scope = self._scope(node)
         try:
-            bindings = list(scope[node.value])
+            bindings = list(scope[node.value]) if scope is not None else []
         except KeyError:
             return []
-        return [one.node for each in bindings for one in each.references]
+        return [one for one in bindings if hasattr(one, "node")]
+
+    def _binding_in_turn(self, node: cst.CSTNode, bindings: Sequence[Any]) -> Any:
+        """Return what a name means at a use where each of several values takes the place of the one above it.
+
+        That is so where all are given to it by statements of the module that are in no loop and no branch, and where
+        the use is no part of a function, which may run later.
+        """
+        in_turn = all(one.node in self._values and self._positions[one.node].start.column == 0 for one in bindings)
+        if len(bindings) < 2 or not in_turn or not self.is_of_module(node):
+            return None
+        above = [one for one in bindings if self.line(one.node) < self.line(node)]
+        return max(above, key=lambda one: self.line(one.node)) if above else None
+
+    def is_of_module(self, node: cst.CSTNode) -> bool:
+        """Whether an expression stands in no function and no class: it runs in the order in which it is written."""
+        return isinstance(self._scope(node), GlobalScope)
+
+    def _may_mean(self, use: cst.CSTNode, binding: Any, bindings: Sequence[Any]) -> bool:
+        meant = self._binding_in_turn(use, bindings)
+        return meant is None or meant is binding
 
     def literal(self, node: cst.BaseExpression) -> cst.SimpleString | None:
         """Return the text that an expression is: written there, or given to a name once."""

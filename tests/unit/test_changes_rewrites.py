@@ -63,7 +63,7 @@ def rewritten(code: str, release: Release = NEWEST) -> str:
          "model.save_weights('w.weights.h5')\nmodel.load_weights('w.weights.h5')"),
         ("p = 'cp/a.ckpt'\nmodel.save_weights(p)",
          "p = 'cp/a.weights.h5'\ntf.io.gfile.makedirs('cp')\nmodel.save_weights(p)"),
-        ("p = 'a'\np = 'b'\nmodel.save_weights(p)", "p = 'a'\np = 'b'\nmodel.save_weights(p)"),
+        ("p = 'a'\np = 'b'\nmodel.save_weights(p)", "p = 'a'\np = 'b.weights.h5'\nmodel.save_weights(p)"),
         ("keras.callbacks.ModelCheckpoint('a.h5', save_weights_only=True)",
          "keras.callbacks.ModelCheckpoint('a.weights.h5', save_weights_only=True)"),
         ("keras.callbacks.ModelCheckpoint(filepath='{epoch}.hdf5')",
@@ -148,6 +148,69 @@ def test_a_file_name_is_followed_to_where_it_is_written(before: str, after: str)
 
 
 # What must stay as it is: a rewrite would run and mean something else, or mend nothing.
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "p = 'one'\nmodel.save_weights(p)\np = 'two'\nmodel.save_weights(p)\nmodel.load_weights(p)",
+            "p = 'one.weights.h5'\nmodel.save_weights(p)\np = 'two.weights.h5'\nmodel.save_weights(p)\n"
+            "model.load_weights(p)",
+        ),
+        # What becomes of the second name is not known, and that is no matter for the first.
+        (
+            "p = 'one'\nmodel.save_weights(p)\np = 'two'\nmodel.save_weights(p)\nshutil.move(p, 'three')",
+            "p = 'one.weights.h5'\nmodel.save_weights(p)\np = 'two'\nmodel.save_weights(p)\nshutil.move(p, 'three')",
+        ),
+        # Which of the two a function or a loop meets is decided when it runs.
+        *[
+            (code, code)
+            for code in (
+                "p = 'one'\ndef save():\n    model.save_weights(p)\np = 'two'",
+                "p = 'one'\nif late:\n    p = 'two'\nmodel.save_weights(p)",
+                "for _ in range(2):\n    p = 'one'\n    model.save_weights(p)\n    p = 'two'",
+            )
+        ],
+    ],
+)
+def test_a_name_that_is_given_several_values_in_turn(before: str, after: str) -> None:
+    assert rewritten(before) == after
+
+
+def test_models_and_weights_that_are_saved_under_one_name_by_turns() -> None:
+    before = (
+        "model.save_weights('m.h5')\nmodel.load_weights('m.h5')\nmodel.save('m.h5')\nkeras.models.load_model('m.h5')"
+    )
+
+    after = rewritten(before)
+
+    assert after.split("\n") == [
+        "model.save_weights('m.weights.h5')",
+        "model.load_weights('m.weights.h5')",
+        "model.save('m.h5')",
+        "keras.models.load_model('m.h5')",
+    ]
+
+
+def test_a_folder_is_made_below_the_comments_of_a_statement() -> None:
+    # A document's blocks are put together below comments, and part there again.
+    assert rewritten("# here\nmodel.save_weights('w/one')") == (
+        "# here\ntf.io.gfile.makedirs('w')\nmodel.save_weights('w/one.weights.h5')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("keras.Sequential(L.Dense(1))", "keras.Sequential([L.Dense(1)])"),
+        ("one = L.Dense(1)\nkeras.Sequential(one, name='m')", "one = L.Dense(1)\nkeras.Sequential([one], name='m')"),
+        ("keras.Sequential([L.Dense(1)])", "keras.Sequential([L.Dense(1)])"),
+        ("layers = [L.Dense(1)]\nkeras.Sequential(layers)", "layers = [L.Dense(1)]\nkeras.Sequential(layers)"),
+    ],
+)
+def test_a_layer_in_the_place_of_a_list_of_layers(before: str, after: str) -> None:
+    assert rewritten(before) == after
+
+
 @pytest.mark.parametrize(
     "code",
     [
