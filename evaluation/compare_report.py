@@ -25,7 +25,7 @@ from evaluation.accuracy_simulation import interval
 from evaluation.load import KINDS
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
-from pytest_kerasch2.timing import compare
+from pytest_kerasch2.timing import command, compare
 
 RUNS = 2000
 TRIALS = 1000
@@ -33,9 +33,10 @@ PLANTED = (0.0, 0.03, 0.05, 0.1)
 STARTS = tuple(paired_sequential.planned_looks(ComparisonSettings().max_starts))
 # Slowdown -> within how many seconds of measuring a benchmark it is to be found.
 WITHIN = {0.05: 60.0, 0.1: 20.0}
+QUICK_PLANTED, QUICK_STARTS = (0.0, 0.05, 0.1), (4, 6, 10)
 TOLD = ("slower", "faster", "same", "undecided", "unfit", compare_live.REFUSED)
 # A pool of which runs are drawn has so many starts at least.
-FEWEST = 2 * STARTS[-1]
+FEWEST = 2 * STARTS[0]
 # Logarithms of the ratio and of the null of each benchmark, of one start.
 Start = Mapping[str, "tuple[float, float, float]"]
 
@@ -111,6 +112,23 @@ def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int
         if SpeedVerdict.SLOWER in verdicts:
             decided += [one.starts for one in looked_at if one.verdict is SpeedVerdict.SLOWER][:1]
     return {"runs": runs, **results, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
+
+
+def quick_rates(
+    pool: Sequence[Start], count: int, drawn: random.Random, runs: int = TRIALS
+) -> dict[float, Counter[str]]:
+    """Return the verdicts of resampled quick looks of so many starts, by what is planted into their one benchmark."""
+    settings = ComparisonSettings(command.QUICK_ALPHA, quick_seconds=command.QUICK_SECONDS)
+    results: dict[float, Counter[str]] = {planted: Counter() for planted in QUICK_PLANTED}
+    for planted, verdicts in results.items():
+        for _ in range(runs):
+            starts, name = drawn_of(pool, count, drawn), drawn.choice(list(pool[0]))
+            shift = math.log1p(planted)
+            judgement = paired_sequential.judge(
+                [one[name][0] + shift for one in starts], [one[name][1] for one in starts], settings, 1
+            )
+            verdicts["none" if judgement is None else judgement.verdict.value] += 1
+    return results
 
 
 def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) -> dict[int, tuple[int, int]]:
@@ -232,6 +250,20 @@ def _covered(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list
     return lines
 
 
+def _quick(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
+    lines = [
+        f"| load | starts | {' | '.join(f'{percent(one)} planted: slower, unfit' for one in QUICK_PLANTED)} |",
+        "| --- " * (len(QUICK_PLANTED) + 2) + "|",
+    ]
+    for kind, pool in pools.items():
+        for count in QUICK_STARTS:
+            results = quick_rates(pool, count, drawn)
+            shares = ([one[told] / sum(one.values()) for told in ("slower", "unfit")] for one in results.values())
+            cells = [", ".join(map(percent, share)) for share in shares]
+            lines.append(f"| {kind} | {count} | {' | '.join(cells)} |")
+    return lines
+
+
 def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what came of trials that were done in another way, so that nothing that was tried is left out."""
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
@@ -269,7 +301,10 @@ def section(trials: Sequence[Mapping[str, Any]], otherwise: Sequence[Mapping[str
         f"Intervals of 95 % that cover the truth, of {TRIALS:,} trials each:",
         "",
     ]
-    return "\n".join([*lines, *_covered(pools, drawn)])
+    quick = (
+        f"Quick looks at one benchmark, resampled, {TRIALS:,} each; {percent(command.QUICK_ALPHA)} may be told slower:"
+    )
+    return "\n".join([*lines, *_covered(pools, drawn), "", quick, "", *_quick(pools, drawn)])
 
 
 def main() -> int:

@@ -22,6 +22,8 @@ from pytest_kerasch2.stats import distributions
 MIN_STARTS = 11
 # The same for a single look that is not to find what is small.
 MIN_STARTS_QUICK = 4
+# How often a quick look may call a fit machine unfit.
+UNFIT_ALPHA_QUICK = 0.01
 # Of this many values, the outermost on each side is trimmed.
 TRIM_ONE_OF = 10
 # The growth of the number of starts from look to look, about.
@@ -171,7 +173,8 @@ def _judge_quickly(
     if len(ratios) < MIN_STARTS_QUICK:
         return None
     alpha = settings.alpha / benchmarks
-    ratio, repeat = trimmed_mean_interval(ratios, 2 * alpha), trimmed_mean_interval(repeats, alpha)
+    ratio = trimmed_mean_interval(ratios, 2 * alpha)
+    repeat = trimmed_mean_interval(repeats, min(alpha, UNFIT_ALPHA_QUICK / benchmarks))
     verdict = SpeedVerdict.SLOWER if ratio.low > 1 else SpeedVerdict.NOT_SLOWER
     if not repeat.low <= 1 <= repeat.high:
         verdict = SpeedVerdict.UNFIT

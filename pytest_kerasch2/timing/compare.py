@@ -93,7 +93,11 @@ def compare(
         starter = ProcessStarter((baseline, candidate), package, running.rng, on_progress)
         stack.callback(starter.close)
         while True:
-            with starter.started((baseline, candidate, baseline), plan.deadline) as processes:
+            # Which of them is started first is drawn anew each time: the last one is made ready beside fewer others.
+            order = running.rng.sample(range(3), 3)
+            sides = [(baseline, candidate, baseline)[place] for place in order]
+            with starter.started(sides, plan.deadline) as started:
+                processes = [started[order.index(place)] for place in range(3)]
                 comparison = running.time_next_start(processes)
             if comparison.complete:
                 return comparison
@@ -287,8 +291,9 @@ def time_start(
         KerasCh2Error: an error of a process; `ChildDied` if one has ended.
     """
     options = {"suite": plan.suite, "name": name, "device": plan.device, "max_warmup": 1 if pace else MAX_WARMUP}
-    # All processes at once: what is not timed may share the cores.
-    for place, process in enumerate(processes):
+    # All processes at once, in a drawn order: what is not timed may share the cores.
+    for place in rng.sample(range(len(processes)), len(processes)):
+        process = processes[place]
         elsewhere = process.side.forbidden and str(process.side.forbidden)
         own = {"slowdown": process.side.slowdown, "verify": verify and place < BASELINE_REPEAT}
         process.send("open", forbidden=elsewhere, **own, **options)

@@ -53,6 +53,7 @@ def pool() -> list[compare_report.Start]:
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A section of which the resampled rates are not looked at, and so are those of a few runs."""
     monkeypatch.setattr(compare_report, "rates", functools.partial(compare_report.rates, runs=20))
+    monkeypatch.setattr(compare_report, "quick_rates", functools.partial(compare_report.quick_rates, runs=20))
     monkeypatch.setattr(compare_report, "coverage", functools.partial(compare_report.coverage, trials=20))
 
 
@@ -103,10 +104,20 @@ def test_a_refused_honest_run_is_reported_and_has_no_verdict() -> None:
     assert "| 0 % | idle | 2 | 0 | 0 | 2 | 0 | 0 | 2 | 48 s |" in text
 
 
-def test_starts_of_all_loads_are_a_pool_where_those_of_one_are_too_few() -> None:
+def test_starts_of_all_loads_are_a_pool_where_those_of_one_are_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare_report, "FEWEST", 2 * STARTS)
+
     result = compare_report.pools_of([_trial(0, 0.01), _trial(1, 0.01, kind="busy")])
 
     assert {kind: len(pool) for kind, pool in result.items()} == {"all": 2 * STARTS}
+
+
+def test_quick_looks_at_equal_code_are_seldom_red(pool: list[compare_report.Start]) -> None:
+    results = compare_report.quick_rates(pool, 6, random.Random(0), runs=400)
+
+    # Five of a hundred may be; of 400, 38 are more than three standard deviations above that.
+    assert results[0.0]["slower"] < 38
+    assert results[0.1]["slower"] > 380
 
 
 def test_what_was_found_later_is_not_found_within_the_time() -> None:
