@@ -92,6 +92,7 @@ def test_a_false_faster_verdict_is_reported() -> None:
     assert ", 1 with something that was told to be faster" in text
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_a_refused_honest_run_is_reported_and_has_no_verdict() -> None:
     refused = _trial(
         1, 0.01, verdicts=dict.fromkeys(NAMES, "refused"), measured=0.0, why="The clock stopped.", pairs=[]
