@@ -284,14 +284,12 @@ CHANGES = (
         words=("to_yaml", "model_from_yaml"),
         find=_yaml,
         effects=(
+            # Run on 2.5.3 to 2.15.1, where calling it raises, and on 2.16.2, where it is gone.
             _effect(
-                "2.5", r"`?(model\.to_yaml|model_from_yaml)\(\)` has been removed",
-                "a model in YAML could run code when it is read, so TensorFlow removed it",
-                "https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0", until="2.15",
-            ),
-            _effect(
-                "keras 3.0", "has no attribute '(to_yaml|model_from_yaml)'|cannot import name 'model_from_yaml'",
-                "a model in YAML could run code when it is read, so Keras has neither",
+                "2.5",
+                r"`?(model\.to_yaml|model_from_yaml)\(\)` has been removed"
+                "|has no attribute '(to_yaml|model_from_yaml)'|cannot import name 'model_from_yaml'",
+                "a model in YAML could run code when it is read, so TensorFlow and Keras removed it",
                 "https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0",
             ),
         ),
