@@ -259,8 +259,8 @@ def page(lines: Mapping[str, Mapping[str, Any]]) -> str:
         "`evaluation/documents_corpus.toml` lists them by repository, commit, path and licence; nothing of them is "
         "kept here. The role of each block and the cause of each first failure were written down by hand in "
         "`evaluation/documents_labels.json` before `kerasch2 check` ran on them for the first time, without looking at "
-        "its rules. Which of its changes is which label (`evaluation/documents_names.json`) was written afterwards, and "
-        "two releases were corrected after runs on them: `to_yaml` raises on 2.5.3 already, and `export_saved_model` is "
+        "its rules. Which of its changes is which label (`evaluation/documents_names.json`) was written afterwards, "
+        "and two releases were corrected after runs on them: `to_yaml` raises on 2.5.3, and `export_saved_model` is "
         "gone on 2.1.4. After the first run of twelve documents, rules were mended by what it had missed: the figures "
         "are those of mended rules on documents that they were mended by.",
         "",

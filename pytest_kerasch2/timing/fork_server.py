@@ -22,7 +22,7 @@ from typing import IO, Callable, Iterator, Sequence
 
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.timing import timed_processes
-from pytest_kerasch2.timing.timed_processes import ComparedSide, Launch, StartedProcess, TimedProcess
+from pytest_kerasch2.timing.timed_processes import AnyProcess, ComparedSide, Launch, StartedProcess, TimedProcess
 
 # Seconds in which a framework is imported, and in which a fork has computed something: one that hangs does so at once.
 IMPORT_DEADLINE = 300.0
@@ -35,7 +35,7 @@ class CannotFork(Exception):
     """Fresh processes are needed; the text says why."""
 
 
-class ForkedProcess:
+class ForkedProcess(StartedProcess):
     """A fork, with what `subprocess.Popen` has of a process."""
 
     def __init__(self, number: int, connection: socket.socket, status: Callable[[], int | None]) -> None:
@@ -47,8 +47,8 @@ class ForkedProcess:
             status: returns its exit status, None while it runs.
         """
         self.number, self._status = number, status
-        self.stdin: IO[str] | None = connection.makefile("w", encoding="utf-8")
-        self.stdout: IO[str] | None = connection.makefile("r", encoding="utf-8")
+        self.stdin = connection.makefile("w", encoding="utf-8")
+        self.stdout = connection.makefile("r", encoding="utf-8")
         # The two streams hold it open.
         connection.close()
 
@@ -135,7 +135,7 @@ class ForkServer:
     def launch(self, side: ComparedSide) -> Launch:
         """Return how a fork for a side is started."""
 
-        def launch(stderr: IO[bytes], temporary: Path) -> StartedProcess:
+        def launch(stderr: IO[bytes], temporary: Path) -> AnyProcess:
             ours, theirs = socket.socketpair()
             with theirs:
                 content = array.array("i", [theirs.fileno(), stderr.fileno()])

@@ -13,7 +13,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator, Mapping, Protocol, Sequence
+from typing import IO, Any, Callable, Iterator, Mapping, Sequence, Union
 
 import pytest_kerasch2
 from pytest_kerasch2 import errors, folders
@@ -66,24 +66,28 @@ def python_path(side: ComparedSide, *first: Path) -> str:
     return os.pathsep.join(filter(None, [*map(str, (*first, *side.import_first)), os.environ.get("PYTHONPATH", "")]))
 
 
-class StartedProcess(Protocol):
-    """What a timed process needs of what runs for it; of the processes of `subprocess` it is a part."""
+class StartedProcess:
+    """What a timed process needs of what runs for it, which is the part of `subprocess.Popen` that is listed here."""
 
     stdin: IO[str] | None
     stdout: IO[str] | None
 
     def poll(self) -> int | None:
         """Return the exit status, or None while it runs."""
+        raise NotImplementedError
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit status, or raise `subprocess.TimeoutExpired`."""
+        raise NotImplementedError
 
     def kill(self) -> None:
         """End it."""
+        raise NotImplementedError
 
 
+AnyProcess = Union["subprocess.Popen[str]", StartedProcess]
 # Starts what runs for a timed process: is given the file for its standard error, and the folder for temporary files.
-Launch = Callable[[IO[bytes], Path], StartedProcess]
+Launch = Callable[[IO[bytes], Path], AnyProcess]
 
 
 def spawned(
@@ -102,7 +106,7 @@ def spawned(
         descriptors: it is handed, and finds as its arguments.
     """
 
-    def launch(stderr: IO[bytes], temporary: Path) -> StartedProcess:
+    def launch(stderr: IO[bytes], temporary: Path) -> AnyProcess:
         own = {"PYTHONPATH": python_path(side, package), **dict.fromkeys(TEMPORARY, str(temporary))}
         return subprocess.Popen(
             [str(side.python), "-c", PROGRAM.format(module=module), str(side.folder), *map(str, descriptors)],
@@ -142,6 +146,9 @@ class TimedProcess:
             self._resources.close()
             remedy = "name an environment, or an interpreter that can be run"
             raise InvalidArgument("A timed process cannot be started", f"{side.name}: {error}", remedy) from error
+        except KerasCh2Error:
+            self._resources.close()
+            raise
         self._due: tuple[float, str] | None = None
         self._overdue = ""
         self._closed = threading.Event()
