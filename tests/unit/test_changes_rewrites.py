@@ -168,6 +168,12 @@ def test_a_file_name_is_followed_to_where_it_is_written(before: str, after: str)
                 "p = 'one'\ndef save():\n    model.save_weights(p)\np = 'two'",
                 "p = 'one'\nif late:\n    p = 'two'\nmodel.save_weights(p)",
                 "for _ in range(2):\n    p = 'one'\n    model.save_weights(p)\n    p = 'two'",
+                "p = 'one'\nfor _ in range(2):\n    model.save_weights(p)\n    p = 'two'",
+                "p = 'one'\ndef f():\n    model.save_weights(p)\np = 'two'\nf()",
+                "p = 'one'\ndef f():\n    open(p)\nmodel.save_weights(p)\np = 'two'",
+                "p = 'one'\ndef f():\n    global p\n    p = 'two'\nmodel.save_weights(p)",
+                "p = 'one'\np, q = 'two', 'three'\nmodel.save_weights(p)",
+                "p = 'one'\np = p + end\nmodel.save_weights(p)",
             )
         ],
     ],
@@ -189,6 +195,14 @@ def test_models_and_weights_that_are_saved_under_one_name_by_turns() -> None:
         "model.save('m.h5')",
         "keras.models.load_model('m.h5')",
     ]
+
+
+def test_a_name_that_is_given_to_weights_and_then_to_a_model() -> None:
+    before = "p = 'a.ckpt'\nmodel.save_weights(p)\nmodel.load_weights(p)\np = 'b'\nmodel.save(p)\nprint(p)"
+
+    assert rewritten(before) == (
+        "p = 'a.weights.h5'\nmodel.save_weights(p)\nmodel.load_weights(p)\np = 'b.keras'\nmodel.save(p)\nprint(p)"
+    )
 
 
 def test_a_folder_is_made_below_the_comments_of_a_statement() -> None:
