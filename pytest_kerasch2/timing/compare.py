@@ -115,7 +115,7 @@ class _RunningComparison:
         self.starts = self._starts_here = 0
         self._comparison: Comparison | None = None
         self._paces: dict[str, Pace] = {}
-        self._began = self._last_began = time.monotonic()
+        self._began = time.monotonic()
 
     @property
     def _is_quick(self) -> bool:
@@ -123,6 +123,7 @@ class _RunningComparison:
 
     def time_next_start(self, processes: Sequence[TimedProcess]) -> Comparison:
         """Time what is undecided in the processes of a start, and return the comparison with it."""
+        start_began = time.monotonic()
         if self._comparison is None:
             baseline, candidate = self.sides
             self._comparison = _new_comparison(baseline, candidate, processes, self.plan)
@@ -135,8 +136,7 @@ class _RunningComparison:
             self._time_benchmark(self._comparison, processes, name, seconds)
         self.starts, self._starts_here = self.starts + 1, self._starts_here + 1
         now = time.monotonic()
-        self._comparison.complete = self._is_over(now) or not _undecided(self._comparison)
-        self._last_began = now
+        self._comparison.complete = self._is_over(now, now - start_began) or not _undecided(self._comparison)
         _save(self._comparison, self.plan.out, self.on_progress)
         self.on_progress(f"{self._progress_text(now)}: {_progress(self._comparison)}")
         return self._comparison
@@ -166,10 +166,10 @@ class _RunningComparison:
         comparison.starts.append(start)
         _check_synchronised(comparison, name)
 
-    def _is_over(self, now: float) -> bool:
-        """Whether no start is left, or another one would take longer than there is time."""
+    def _is_over(self, now: float, start_seconds: float) -> bool:
+        """Whether no start is left, or another one, which takes as long as the last, would take longer than there is."""
         limit = self.plan.settings.quick_seconds
-        has_time = limit is None or 2 * now - self._last_began - self._began <= limit
+        has_time = limit is None or now + start_seconds - self._began <= limit
         return self.starts >= self.plan.settings.max_starts or not has_time
 
     def _progress_text(self, now: float) -> str:
