@@ -167,7 +167,7 @@ class _RunningComparison:
         _check_synchronised(comparison, name)
 
     def _is_over(self, now: float, start_seconds: float) -> bool:
-        """Whether no start is left, or another one, which takes as long as the last, would take longer than there is."""
+        """Whether no start is left, or no time for another one that takes as long as the last."""
         limit = self.plan.settings.quick_seconds
         has_time = limit is None or now + start_seconds - self._began <= limit
         return self.starts >= self.plan.settings.max_starts or not has_time
