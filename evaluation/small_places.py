@@ -54,7 +54,7 @@ WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.insta
 COMPARING = """
 import sys, time
 from pytest_kerasch2.timing import timed_processes
-timed_processes.PROGRAM = timed_processes.PROGRAM.replace("pytest_kerasch2.timing.worker", "worker_of_nothing")
+timed_processes.PROGRAM = timed_processes.PROGRAM.replace("pytest_kerasch2.timing.{module}", "worker_of_nothing")
 from pytest_kerasch2 import cli
 from pytest_kerasch2.timing import benchmark_suite
 benchmark_suite.check_suite = lambda *given: None
