@@ -68,7 +68,7 @@ def verdict_of(tree: Path, names: Sequence[str]) -> Verdict:
         command = [sys.executable, "-c", COMMAND, "compare", sys.executable, sys.executable, *suite, *chosen]
         command += ["--inject-slowdown", str(PLANTED), "--json", str(out)]
         began = time.monotonic()
-        subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, check=False)
+        subprocess.run(command, cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, check=False)
         wall = time.monotonic() - began
         kept = json.loads(out.read_text(encoding="utf-8"))
         verdict = compare_result.read_comparison(out).verdict.value

@@ -134,16 +134,33 @@ def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
     """Yield each use of these kinds that fails by its name; the edits are of all uses of that file."""
     uses = list(_uses(view))
     calls = {id(one.call) for one in uses}
-    for group in _groups(view, uses):
-        ending = _new_ending({one.name.text for one in group}, {one.kind for one in group})
+    groups = _groups(view, uses)
+    for group in groups:
+        ending = _group_ending(group)
         if ending is None:
             continue
         free = not any(_is_used_elsewhere(view, one.name, calls) or _has_more(one.call) for one in group)
+        free = free and not any(_meets(group, other) for other in groups if other is not group)
         renaming = [(one.name.end, edits.ReplaceEnding(_ENDINGS, ending)) for one in group]
         for use in group:
             if use.kind in kinds and _fails(use):
                 folder = [] if use.kind not in ("save", "save_weights") else _made_folder(view, use)
                 yield Occurrence(use.call, (*renaming, *folder) if free else (), _detail(use, bool(folder)))
+
+
+def _group_ending(group: list[_Use]) -> str | None:
+    return _new_ending({one.name.text for one in group}, {one.kind for one in group})
+
+
+def _meets(group: list[_Use], other: list[_Use]) -> bool:
+    """Whether a file would get the name that another file has, or gets too."""
+    own, others = ({one.name.text for one in uses} for uses in (group, other))
+    return not own & others and bool(_names_then(group) & (others | _names_then(other)))
+
+
+def _names_then(group: list[_Use]) -> set[str]:
+    ending = _group_ending(group)
+    return set() if ending is None else {f"{re.sub(_ENDINGS, '', one.name.text)}{ending}" for one in group}
 
 
 def _detail(use: _Use, has_folder: bool) -> str:

@@ -420,7 +420,8 @@ CHANGES = (
     KnownChange(
         name="embedding-input-length",
         words=("input_length",),
-        find=keyword_of(r"keras\.layers\.Embedding", "input_length", edits.DropKeywords(("input_length",))),
+        # No rewrite: what made the model's weights at once is a layer before it, whose place reading does not know.
+        find=keyword_of(r"keras\.layers\.Embedding", "input_length", None),
         effects=(
             # Run on Keras 3.0.5 and 3.15.1; the boundary was read at the tags of Keras.
             Effect(
@@ -435,12 +436,8 @@ CHANGES = (
                 f"{_TAG}/src/layers/core/embedding.py", "warns",
             ),
         ),
-        instead="Leave input_length= out.",
-        proof=RewriteProof(
-            given=GIVEN,
-            before='layer = tf.keras.layers.Embedding(4, 2, embeddings_initializer="ones", input_length=3)',
-            observe="result = np.asarray(layer(np.array([[1, 2, 3]]))).tolist()", last="2.15",
-        ),
+        instead="Leave input_length= out, and put keras.Input(shape=(length,)) first: without it the model has no "
+        "weights before its first call.",
     ),
     KnownChange(
         name="seed-of-initial-weights",

@@ -105,6 +105,11 @@ class BlockRun:
         return self.error is None and self.killed_by is None and not self.not_run
 
     @property
+    def cut_short(self) -> bool:
+        """Whether a limit ended it, or that of another block: what it would have come to is not known."""
+        return self.not_run or (self.killed_by or "").startswith(("deadline", "memory", "limit"))
+
+    @property
     def seconds(self) -> float | None:
         """Return how long it took."""
         seconds = self.value.get("seconds")

@@ -165,7 +165,7 @@ def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[
         return Word.RUNS, ()
     if mended.ran:
         return (Word.REPAIRED if runs.changed(number) else Word.FOLLOWS), ()
-    if mended.not_run or (mended.killed_by or "").startswith(("deadline", "memory", "limit")):
+    if mended.cut_short:
         return Word.CUT_SHORT, ()
     if not runs.explains(mended) and _maker(mended, runs) is not None:
         return Word.FOLLOWS, ()
@@ -310,7 +310,10 @@ def _demoted(findings: list[BlockFinding], runs: _Runs) -> list[BlockFinding]:
     spoiled = [
         number
         for number, run in runs.mended.items()
-        if not run.ran and runs.as_is[number].ran and not runs.explains(run) and _maker(run, runs) is None
+        if not (run.ran or run.cut_short)
+        and runs.as_is[number].ran
+        and not runs.explains(run)
+        and _maker(run, runs) is None
     ]
     if not spoiled:
         return findings

@@ -55,7 +55,7 @@ def tried(diagnosis: Diagnosis, mended: Runs, release: Release, rerun: Rerun) ->
         candidate = _with(kept, attempts, release)
         again = rerun(candidate)
         stuck = {number for number in attempts if not _is_further(runs[number], again[number])}
-        worse = any(run.ran and not again[number].ran for number, run in runs.items())
+        worse = any(run.ran and not (again[number].ran or again[number].cut_short) for number, run in runs.items())
         if stuck or worse:
             given_up |= stuck or set(attempts)
             continue

@@ -92,7 +92,7 @@ def rewritten(code: str, release: Release = NEWEST) -> str:
         ("model.reset_states()",
          '[layer.reset_states() for layer in model.layers if hasattr(layer, "reset_states")]'),
         ("thing.reset_states()", "thing.reset_states()"),
-        ("L.Embedding(10, 3, input_length=5)", "L.Embedding(10, 3)"),
+        ("L.Embedding(10, 3, input_length=5)", "L.Embedding(10, 3, input_length=5)"),
         ("tf.random.set_seed(1)", "tf.keras.utils.set_random_seed(1)"),
         ("np.random.set_seed(1)", "np.random.set_seed(1)"),
         ("model.optimizer.lr", "model.optimizer.learning_rate"),
@@ -203,6 +203,18 @@ def test_a_name_that_is_given_to_weights_and_then_to_a_model() -> None:
     assert rewritten(before) == (
         "p = 'a.weights.h5'\nmodel.save_weights(p)\nmodel.load_weights(p)\np = 'b.keras'\nmodel.save(p)\nprint(p)"
     )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "model.save_weights('w.h5')\nmodel.save_weights('w')",
+        "model.save_weights('w.ckpt')\nmodel.save_weights('w.weights.h5')",
+        "model.save('m')\nmodel.save('m.keras')",
+    ],
+)
+def test_two_files_never_get_one_name(code: str) -> None:
+    assert rewritten(code) == code
 
 
 def test_a_folder_is_made_below_the_comments_of_a_statement() -> None:

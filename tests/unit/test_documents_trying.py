@@ -161,3 +161,17 @@ def test_a_history_tells_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert block_run._described(KeyError("acc"), 1)["keys"] == ["loss"]
     assert block_run._described(ValueError("acc"), 1)["keys"] == []
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (BlockRun(1, killed_by="deadline of 3 s"), True),
+        (BlockRun(1, killed_by="memory limit of 5 MiB"), True),
+        (BlockRun(1, not_run=True), True),
+        (BlockRun(1, killed_by="exit status 1"), False),
+        (BlockRun(1, error={"type": "ValueError", "message": ""}), False),
+    ],
+)
+def test_what_a_limit_has_ended_is_cut_short_and_has_not_failed(run: BlockRun, expected: bool) -> None:
+    assert (run.cut_short, run.ran) == (expected, False)
