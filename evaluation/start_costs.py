@@ -173,7 +173,7 @@ def page(one_import: float, results: dict[tuple[str, str], list[dict[str, float]
             *table(one_import, results),
             "",
             "An import is paid once for all forks, and not once for each start. What three processes do at once shares",
-            "the cores of the machine.",
+            "the cores of the machine. Other work may have run on it: what says something is how columns compare.",
             "",
         ]
     )
