@@ -36,7 +36,7 @@ WITHIN = {0.05: 60.0, 0.1: 20.0}
 QUICK_PLANTED, QUICK_STARTS = (0.0, 0.05, 0.1), (4, 6, 10)
 TOLD = ("slower", "faster", "same", "undecided", "unfit", compare_live.REFUSED)
 # A pool of which runs are drawn has so many starts at least.
-FEWEST = 2 * STARTS[0]
+FEWEST = 2 * STARTS[-1]
 # Logarithms of the ratio and of the null of each benchmark, of one start.
 Start = Mapping[str, "tuple[float, float, float]"]
 

@@ -165,9 +165,9 @@ def page(one_import: float, results: dict[tuple[str, str], list[dict[str, float]
         [
             "# What a process start costs",
             "",
-            "Written by `python -m evaluation.start_costs`: what `kerasch2 compare` waits for in a process start of",
-            "three processes, when each imports the framework and when all are forks of one interpreter that has",
-            f"imported it. Starts of both kinds took turns; {len(results[BENCHMARKS[0], FRESH])} of each. The unit is",
+            f"Written by `python -m evaluation.start_costs --starts {len(results[BENCHMARKS[0], FRESH])}`: what",
+            "`kerasch2 compare` waits for in a process start of three processes, when each imports the framework and",
+            "when all are forks of one interpreter that has imported it. Starts of both kinds took turns. The unit is",
             f"`{IMPORT}` ({release}) in the same run, {one_import:.1f} s.",
             "",
             *table(one_import, results),
