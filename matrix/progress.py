@@ -9,11 +9,14 @@ from typing import Iterator, Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from matrix import merging
+from matrix import merging, paths
 from matrix.columns import Column
 from matrix.verify import ColumnOutcome
 from pytest_kerasch2.foreign import terminal
 from pytest_kerasch2.report.chapter_summary import VERDICTS, WORDS, counts
+
+# Lines of its log that are shown for a column whose run failed: where it ran is out of reach afterwards, as in CI.
+LOG_LINES = 60
 
 
 class ProgressDisplay:
@@ -74,7 +77,7 @@ def lines(outcome: ColumnOutcome) -> list[str]:
     """Return what is to be said of a column that is done."""
     head = f"{outcome.column.environment}: "
     if outcome.results is None:
-        return [f"{head}no results file: {outcome.reason}"]
+        return [f"{head}no results file: {outcome.reason}", *(_end_of_log(outcome.column) if outcome.failed else [])]
     counted = counts(outcome.results["claims"])
     summary = ", ".join(f"{counted[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
     wrong = merging.unexplained(outcome.results)
@@ -82,3 +85,11 @@ def lines(outcome: ColumnOutcome) -> list[str]:
     if outcome.failed and not wrong:
         more = ["  pytest failed, though each verdict is as recorded: see its log"]
     return [f"{head}{summary}; {outcome.seconds:.0f} s", *more]
+
+
+def _end_of_log(column: Column) -> list[str]:
+    """Return the last lines of a column's log: of a run that hung, the stack that pytest writes into it."""
+    log = paths.log(column.environment)
+    if not log.exists():
+        return []
+    return [f"  | {line}" for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]]

@@ -20,7 +20,9 @@ from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_text
 
 # Seconds in which all sections must be done; one column takes one or two minutes.
-DEADLINE = 1800.0
+DEADLINE = 900.0
+# Seconds after which a check that goes on writes where it is into the log.
+CHECK_SECONDS = 240
 # pytest's exit statuses after which the results file is whole: all as recorded, and something not as recorded.
 WHOLE = (0, 1)
 
@@ -78,7 +80,8 @@ class Verifier:
         folder = work_folder(column)
         results_file = folder / "results.json"
         results_file.unlink(missing_ok=True)
-        command = command_for(environment, folder, results_file, sections)
+        where = ["-o", f"faulthandler_timeout={CHECK_SECONDS}"]
+        command = command_for(environment, folder, results_file, sections, where)
         options = {"environ": environment.variables, "folder": folder, "deadline": DEADLINE}
         status = self.maker.processes.run(command, log, **options)  # type: ignore[arg-type]
         if status in WHOLE and results_file.exists():

@@ -78,6 +78,12 @@ class Job:
         fields = {**self.__dict__, "environment": dict(self.environment)}
         return json.dumps(fields, sort_keys=True)
 
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Job:
+        """Return the job whose JSON text holds these."""
+        sequences = {name: tuple(fields[name]) for name in ("arguments", "injected", "launcher")}
+        return cls(**{**fields, **sequences})
+
     @property
     def key(self) -> str:
         """Return a digest of everything that the job asks for, good as a file name."""

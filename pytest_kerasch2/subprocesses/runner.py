@@ -78,7 +78,7 @@ def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes
     for name in ("home", "work", "temp"):
         (own / name).mkdir(parents=True)
     # What is installed here is of no use to another interpreter, and may not even load there.
-    path = [] if jobs[0].interpreter else [str(Path(entry).resolve()) for entry in sys.path]
+    path = [] if jobs[0].interpreter else own_path()
     python = jobs[0].interpreter or sys.executable
     order = {"jobs": [json.loads(job.as_json()) for job in jobs], "path": path}
     (folder / LINE).write_text(json.dumps(order), encoding="utf-8")
@@ -99,23 +99,38 @@ def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes
         _kill_strays(str(own / "home"))
 
 
-def _environment(job: Job, folder: Path) -> dict[str, str]:
-    """Return the variables of the child: ours, less those of pytest's own workers, with the private homes on top."""
-    home = str(folder / "home")
-    package = str(Path(__file__).resolve().parents[2])
+def own_path() -> list[str]:
+    """Return where this process imports from, in a form that holds in every folder."""
+    return [str(Path(entry).resolve()) for entry in sys.path]
+
+
+def own_environment() -> Hidden:
+    """Return the variables for another process that works for this one.
+
+    They are ours, less those of pytest's own workers, with the place of this package and the backend in use.
+    """
     ours = Hidden({name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")})
+    package = str(Path(__file__).resolve().parents[2])
+    others = [entry for entry in ours.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", package)]
+    ours["PYTHONPATH"] = os.pathsep.join([package, *others])
+    # In its own home a child does not find what the user's keras.json says, nor what this process has imported.
+    backend = backend_choice.choice().name
+    if backend != (ours.get(backend_choice.VARIABLE) or backend_choice.DEFAULT):
+        ours[backend_choice.VARIABLE] = backend
+    return ours
+
+
+def _environment(job: Job, folder: Path) -> dict[str, str]:
+    """Return the variables of the child: our own, with the private homes on top."""
+    home = str(folder / "home")
+    ours = own_environment()
     ours.update(
         HOME=home, USERPROFILE=home, KERAS_HOME=str(folder / "home" / ".keras"), TMPDIR=str(folder / "temp"),
         TEMP=str(folder / "temp"), TMP=str(folder / "temp"), TF_CPP_MIN_LOG_LEVEL="3",
-        PYTHONPATH=os.pathsep.join([package, *filter(None, [ours.get("PYTHONPATH")])]),
     )  # fmt: skip
     ours[CHILD_HOME] = home
     if job.interpreter:
         ours["PYTHONPATH"] = job.package
-    # In its own home the child does not find what the user's keras.json says, nor what this process has imported.
-    backend = backend_choice.choice().name
-    if backend != (ours.get(backend_choice.VARIABLE) or backend_choice.DEFAULT):
-        ours[backend_choice.VARIABLE] = backend
     for name, value in job.environment.items():
         if value is None:
             ours.pop(name, None)

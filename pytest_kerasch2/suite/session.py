@@ -43,7 +43,6 @@ JUDGED = pytest.StashKey[bool]()
 FOLDER = "kerasch2_folder"
 ENVIRONMENT = "kerasch2_environment"
 REFUSED = "refused"
-LOCKING = "HDF5_USE_FILE_LOCKING"
 
 
 def start(config: pytest.Config, settings: Settings) -> None:
@@ -84,10 +83,6 @@ class ChapterRun:
         self.desk: JobCache | None = None
         self._release: Release | None = None
         self.patch = pytest.MonkeyPatch()
-        if LOCKING not in os.environ:
-            # For the instant in which a child is being started, it holds every open file of this process, and HDF5
-            # would find the lock of a file just closed still taken.
-            self.patch.setenv(LOCKING, "FALSE")
         # Workers share the controller's folder, so that each job runs once in a run.
         shared = getattr(config, "workerinput", {}).get(FOLDER)
         self.folder = Path(shared) if shared else folders.make("run")

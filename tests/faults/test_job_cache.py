@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import filelock
+import psutil
 import pytest
 
 from pytest_kerasch2.subprocesses.job import Job, lines, value_of
@@ -38,6 +37,39 @@ with JobCache(sys.argv[2]) as desk:
     desk.start(jobs)
     print([desk.outcome(job).value for job in jobs])
 """
+
+
+HANGING_WORKER = """
+import sys, time
+sys.path[:0] = [sys.argv[1]]
+from pytest_kerasch2.subprocesses.job_cache import JobCache
+from pytest_kerasch2.subprocesses.job import Job
+JobCache(sys.argv[2]).start([Job("desk_targets:hang", (sys.argv[3],))])
+time.sleep(1000)
+"""
+
+
+MULTIPLYING = """
+import sys, time
+import numpy as np
+sys.path[:0] = [sys.argv[1]]
+from pytest_kerasch2.subprocesses.job_cache import JobCache
+from pytest_kerasch2.subprocesses.job import Job
+jobs = [Job("desk_targets:count", (sys.argv[3], n / 1000)) for n in range(20)]
+matrix = np.random.rand(300, 300)
+with JobCache(sys.argv[2]) as desk:
+    desk.start(jobs)
+    while desk._kept(jobs[-1]) is None:
+        matrix @ matrix
+"""
+
+
+def eventually(is_so, seconds=20.0):
+    """Whether something becomes so."""
+    until = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.02)
+    return is_so()
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +111,46 @@ def test_background_work_is_found(tmp_path, runs):
 
     assert all(outcome.answered for outcome in outcomes)
     assert len(list(runs.iterdir())) == 2
+
+
+def test_the_background_works_unasked_and_is_no_thread_of_this_process(tmp_path, runs):
+    threads = set(threading.enumerate())
+    job = count(runs, 0.0)
+
+    with JobCache(tmp_path / "desk") as desk:
+        desk.start([job])
+        assert set(threading.enumerate()) == threads
+        assert eventually((tmp_path / "desk" / f"{job.key}.json").exists)
+
+
+def test_the_background_goes_on_beside_a_process_that_multiplies_matrices(tmp_path, runs):
+    """With a thread that starts the children, CPython up to 3.9 hangs here: OpenBLAS waits for its threads."""
+    order = [str(tmp_path / "path"), str(tmp_path / "desk"), str(runs)]
+
+    subprocess.run([sys.executable, "-c", MULTIPLYING, *order], timeout=60, check=True)
+
+    assert len(list(runs.iterdir())) == 20
+
+
+def test_the_background_ends_with_a_process_that_is_killed(tmp_path, runs):
+    order = [str(tmp_path / "path"), str(tmp_path / "desk"), str(runs)]
+    worker = subprocess.Popen([sys.executable, "-c", HANGING_WORKER, *order])
+    assert eventually(lambda: any(runs.iterdir()))
+    worker.kill()
+    worker.wait()
+
+    (child,) = (int(file.name) for file in runs.iterdir())
+    assert eventually(lambda: not psutil.pid_exists(child))
+
+
+def test_without_its_background_a_desk_does_the_jobs_itself(tmp_path, runs, monkeypatch):
+    monkeypatch.setattr("pytest_kerasch2.subprocesses.job_cache._BACKGROUND", "pytest_kerasch2.no_such_module")
+
+    with JobCache(tmp_path / "desk") as desk:
+        desk.start([count(runs, 0.1)])
+        assert desk.outcome(count(runs, 0.1)).answered
+        desk.start([count(runs, 0.2)])
+        assert desk.outcome(count(runs, 0.2)).answered
 
 
 def answer(word, **more):
@@ -182,17 +254,11 @@ def test_a_lock_that_is_never_given_back_is_waited_for_and_then_done_without(tmp
 def test_closing_kills_what_runs(tmp_path, runs):
     desk = JobCache(tmp_path / "desk")
     desk.start([Job("desk_targets:hang", (str(runs),))])
-    pid = None
-    for _ in range(200):
-        pid = next((int(file.name) for file in runs.iterdir()), None)
-        if pid:
-            break
-        time.sleep(0.05)
+    assert eventually(lambda: any(runs.iterdir()))
     desk.close()
 
-    assert pid
-    if os.path.isdir("/proc/self"):  # noqa: PTH112 - where there is a /proc
-        assert not Path(f"/proc/{pid}").exists()
+    (child,) = (int(file.name) for file in runs.iterdir())
+    assert not psutil.pid_exists(child)
     assert not list((tmp_path / "desk").glob("*.json"))
     assert desk.outcome(count(runs)).killed_by == "the end of the run"
 

@@ -13,7 +13,7 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import columns, disk, figures, paths, scheduler, sources
+from matrix import columns, disk, figures, paths, scheduler, sources, verify
 from matrix.columns import Releases
 from pytest_kerasch2.errors import BadTable
 from tests.builders import fake_matrix
@@ -245,6 +245,16 @@ def test_no_place_of_this_machine_gets_into_the_table(runs: Runs) -> None:
     run(column("2.14"), column("2.15", STATUS="3"))
 
     assert "the last words of … and …" in paths.absence("tf2.15").read_text(encoding="utf-8")
+
+
+def test_of_a_run_that_does_not_end_the_log_is_shown(
+    runs: Runs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "DEADLINE", 0.5)
+
+    status = run(column("2.14"), column("2.15", WAIT="60"))
+
+    assert (status, "| the last words of /a/place" in capsys.readouterr().out) == (1, True)
 
 
 def test_without_all_columns_no_table_is_written(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
