@@ -45,6 +45,36 @@ def _keys_on(view: SourceView, line: int) -> list[tuple[cst.Subscript, cst.Simpl
     return [(node, key) for node, key in _keys(view) if view.spans(node, line)]
 
 
+# Names of one metric.
+_ALIASES = (
+    ("mae", "MAE", "mean_absolute_error"), ("mse", "MSE", "mean_squared_error"),
+    ("acc", "accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"),
+)  # fmt: skip
+
+
+def history_aliases(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
+    """Yield keys on the line that no training left, each with the one of the same metric that it did leave."""
+    for node in view.subscripts:
+        index = node.slice[0].slice
+        key = index.value if isinstance(index, cst.Index) else None
+        if isinstance(key, cst.SimpleString) and view.spans(node, failure.line):
+            prefix, bare = re.fullmatch(r"(val_)?(.*)", str(key.evaluated_value)).groups(default="")  # type: ignore[union-attr]
+            alike = next((one for one in _ALIASES if bare in one), ())
+            left = [f"{prefix}{one}" for one in alike if f"{prefix}{one}" in failure.keys]
+            if len(left) == 1 and left[0] != key.evaluated_value:
+                yield Occurrence(node, ((key, edits.ReplaceText(left[0])),), f"[{key.value}]")
+
+
+def columns_of_targets(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
+    """Yield losses of the code's own, each with targets that are made a column before anything is done with them."""
+    tensorflow = view.imported_as("tensorflow", failure.line)
+    for node in view.functions:
+        names = [one.name.value for one in node.params.params if one.name.value != "self"]
+        if tensorflow is not None and len(names) >= 2 and names[0] == "y_true" and names[1] == "y_pred":
+            edit = edits.InsertFirst(f"y_true = {tensorflow}.reshape(y_true, (-1, 1))")
+            yield Occurrence(node, ((node, edit),), f"{node.name.value}(y_true, y_pred)")
+
+
 def functions_of_tensors(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
     """Yield functions of TensorFlow on the line, each put into a Lambda layer, which takes symbolic tensors."""
     tensorflow = view.imported_as("tensorflow", failure.line)

@@ -141,9 +141,10 @@ def _is_flat(node: cst.BaseExpression) -> bool:
 def _yaml(view: SourceView) -> Iterator[Occurrence]:
     for call in view.calls:
         if view.method(call) == "to_yaml" and isinstance(call.func, cst.Attribute) and view.is_model(call.func.value):
-            yield Occurrence(call, (), "to_yaml()")
+            yield Occurrence(call, ((call.func, edits.RenameAttribute("to_json")),), "to_yaml()")
         elif (view.keras_name(call.func) or "") == "keras.models.model_from_yaml":
-            yield Occurrence(call, (), "model_from_yaml()")
+            renamed = ((call.func, edits.RenameAttribute("model_from_json")),)
+            yield Occurrence(call, renamed if isinstance(call.func, cst.Attribute) else (), "model_from_yaml()")
 
 
 def _effect(
@@ -154,6 +155,17 @@ def _effect(
         of=of or "tensorflow", since=number, until=until, symptom=symptom, cause=cause, source=source
     )  # fmt: skip
     return Effect(issue, kind)
+
+
+def _yaml_effect(since: str, until: str | None) -> Effect:
+    return _effect(
+        since,
+        r"`?(model\.to_yaml|model_from_yaml)\(\)` has been removed"
+        "|has no attribute '(to_yaml|model_from_yaml)'|cannot import name 'model_from_yaml'",
+        "a model in YAML could run code when it is read, so TensorFlow and Keras removed it",
+        "https://github.com/tensorflow/tensorflow/security/advisories/GHSA-r6jx-9g48-2r5r",
+        until=until,
+    )
 
 
 _TWO = (
@@ -284,16 +296,17 @@ CHANGES = (
         words=("to_yaml", "model_from_yaml"),
         find=_yaml,
         effects=(
-            # Run on 2.5.3 to 2.15.1, where calling it raises, and on 2.16.2, where it is gone.
-            _effect(
-                "2.5",
-                r"`?(model\.to_yaml|model_from_yaml)\(\)` has been removed"
-                "|has no attribute '(to_yaml|model_from_yaml)'|cannot import name 'model_from_yaml'",
-                "a model in YAML could run code when it is read, so TensorFlow and Keras removed it",
-                "https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0",
-            ),
+            # Run on 2.3.4, 2.4.4 and 2.5.3 to 2.15.1, where calling it raises, and on 2.16.2, where it is gone; on 2.2
+            # it runs. Which patches began it is as the advisory has it.
+            *(_yaml_effect(*bounds) for bounds in (("2.3.4", "2.3"), ("2.4.3", "2.4"), ("2.5.1", None))),
         ),
         instead="Use to_json and model_from_json.",
+        proof=RewriteProof(
+            given=GIVEN, last="2.2",
+            before="text = model.to_yaml()\nsecond = tf.keras.models.model_from_yaml(text)\n"
+            "second.set_weights(model.get_weights())",
+            observe="result = second.predict(x).tolist()",
+        ),
     ),
     KnownChange(
         name="insides-of-optimizers",

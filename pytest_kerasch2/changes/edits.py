@@ -191,6 +191,21 @@ class InsertBefore:
 
 
 @dataclass(frozen=True)
+class InsertFirst:
+    """Put a statement, given as code, at the beginning of a function, below its docstring."""
+
+    code: str
+
+    def __call__(self, node: cst.FunctionDef) -> cst.FunctionDef:
+        """Return the function."""
+        if not isinstance(node.body, cst.IndentedBlock):
+            return node
+        at = 0 if node.get_docstring() is None else 1
+        body = [*node.body.body[:at], cst.parse_statement(self.code), *node.body.body[at:]]
+        return node.with_changes(body=node.body.with_changes(body=body))
+
+
+@dataclass(frozen=True)
 class WrapCall:
     """Put a call into an expression, which has `{}` where the call is to stand."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Iterator
+from typing import Any, Iterator
 
 import libcst as cst
 
@@ -20,12 +20,18 @@ _CHECKPOINT = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/callba
 _GUIDE = "https://keras.io/guides/migrating_to_keras_3/"
 CHECKPOINT = r"keras\.callbacks\.ModelCheckpoint"
 _MODEL_FILES = re.compile(r"\.(keras|h5|hdf5)$")
+# Functions that went, and what took their place.
+_EXPERIMENTAL = {
+    "keras.experimental.export_saved_model": "save_model",
+    "keras.experimental.load_from_saved_model": "load_model",
+}
 # Endings that belong to another package than Keras.
 _FOREIGN_FILES = re.compile(
     r"\.(pt|pth|pkl|pickle|joblib|npy|npz|png|jpe?g|gif|svg|pdf|json|txt|csv|onnx|tflite|zip|bin|mdl|model|caffemodel)$"
 )
 # What is done with a file of a whole model, and with one of weights alone.
 _WHOLE, _WEIGHTS = {"checkpoint", "save"}, {"weights_checkpoint", "save_weights"}
+_code = cst.Module([]).code_for_node
 # What is taken off a name before its new ending is put on.
 _ENDINGS = r"(\.weights)?\.(ckpt|h5|hdf5|tf|weights|pb|cpkt|keras)$|/+$"
 
@@ -62,6 +68,8 @@ def _kind(view: SourceView, call: cst.Call) -> tuple[str, str, int]:
         # What is only known when it runs is neither.
         kinds = {"True": "weights_checkpoint", "False": "checkpoint"}
         return kinds.get(only, "unknown_checkpoint"), "filepath", 0
+    if full in _EXPERIMENTAL:
+        return ("load" if "load" in full else "save"), "saved_model_path", 0 if "load" in full else 1
     if re.fullmatch(r"keras\.models\.(load_model|save_model)", full):
         return ("load", "filepath", 0) if full.endswith("load_model") else ("save", "filepath", 1)
     method = view.method(call)
@@ -240,8 +248,71 @@ def _is_whole_h5(view: SourceView, one: Occurrence) -> bool:
     return _kind(view, one.node)[0] == "checkpoint" and one.detail.endswith('.h5"')
 
 
+def _experimental(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `tf.keras.experimental.export_saved_model(model, path)` and its kin, with the edits that its file needs."""
+    renamed = list(_renamed(view, ("save", "load")))
+    for call in view.calls:
+        new = _EXPERIMENTAL.get(view.keras_name(call.func) or "")
+        door = _code(call.func).rpartition(".experimental.")[0]
+        if new is None:
+            continue
+        file = next((one.edits for one in renamed if one.node is call), None)
+        simple = bool(file) and bool(door) and len(call.args) == (1 if new == "load_model" else 2)
+        done: tuple[tuple[Any, Edit], ...] = ((call.func, edits.ReplaceWith(f"{door}.models.{new}")), *(file or ()))
+        yield Occurrence(call, done if simple else (), f"{new}()")
+
+
+def _periods(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `ModelCheckpoint(..., period=5)`: five times as many batches as the training that it is of has a round."""
+    for one in keyword_of(CHECKPOINT, "period", None)(view):
+        period = edits.argument(one.node, "period")
+        assert period is not None
+        drop = (one.node, edits.DropKeywords(("period",)))
+        batches = _batches(view, one.node)
+        if _code(period.value) == "1":
+            yield Occurrence(one.node, (drop,), one.detail)
+        elif batches is None or edits.argument(one.node, "save_freq") is not None:
+            yield one
+        else:
+            every = edits.SetArgument("save_freq", 99, f"{_code(period.value)} * {batches}", add=True)
+            yield Occurrence(one.node, (drop, (one.node, every)), one.detail)
+
+
+def _batches(view: SourceView, callback: cst.Call) -> str | None:
+    """Return the number of batches of the only training that has a callback, as code; None where nobody knows it."""
+    trainings = [one for one in view.calls if view.method(one) == "fit" and _has_callback(view, one, callback)]
+    if len(trainings) != 1 or any(one.star for one in trainings[0].args):
+        return None
+    data, size = edits.argument(trainings[0], "x", 0), edits.argument(trainings[0], "batch_size", 2)
+    unlike = ("validation_split", "steps_per_epoch")
+    if data is None or any(edits.argument(trainings[0], one) for one in unlike) or not _is_array(view, data.value):
+        return None
+    if view.line(trainings[0]) < view.line(callback):
+        return None
+    return f"-(-len({_code(data.value)}) // {'32' if size is None else _code(size.value)})"
+
+
+def _is_array(view: SourceView, node: cst.BaseExpression) -> bool:
+    """Whether data have a length that is the number of their rows, and not one of batches: its labels stand beside."""
+    call = view.call_of(node)
+    return isinstance(node, cst.Name) and call is not None and edits.argument(call, "y", 1) is not None
+
+
+def _has_callback(view: SourceView, training: cst.Call, callback: cst.Call) -> bool:
+    given = edits.argument(training, "callbacks")
+    if given is None or not isinstance(given.value, cst.List):
+        return False
+    return any(
+        one.value is callback or view.value_of(one.value) is callback
+        for one in given.value.elements
+        if isinstance(one.value, (cst.Name, cst.Call))
+    )
+
+
 def _folders(view: SourceView) -> Iterator[Occurrence]:
     for one in _renamed(view, ("save", "load")):
+        if view.keras_name(one.node.func) in _EXPERIMENTAL:
+            continue
         given = edits.argument(one.node, "save_format")
         text = None if given is None else view.literal(given.value)
         # A file of HDF5, whatever its name: `save-format` names it so.
@@ -298,8 +369,6 @@ def _latest(view: SourceView) -> Iterator[Occurrence]:
 def _keras_3(symptom: str, cause: str, source: str) -> tuple[Effect, ...]:
     return (Effect(KnownIssue(of="keras", since="3.0", symptom=symptom, cause=cause, source=source)),)
 
-
-_FILES = f"import os\n{GIVEN}"
 
 CHANGES = (
     KnownChange(
@@ -390,11 +459,40 @@ CHANGES = (
     KnownChange(
         name="checkpoint-period",
         words=("period",),
-        find=keyword_of(CHECKPOINT, "period", None),
+        find=_periods,
         effects=_keras_3(
             "unexpected keyword argument 'period'", "ModelCheckpoint of Keras 3 has save_freq= alone", _CHECKPOINT
         ),
-        instead='Write save_freq="epoch", which is period=1; other periods count batches now.',
+        instead="Write save_freq=, which counts batches; left out, it is period=1.",
+        proof=RewriteProof(
+            given=f'import glob\n{GIVEN}model.compile("sgd", loss="mse")\n', last="2.15", first="2.13",
+            before='every = tf.keras.callbacks.ModelCheckpoint("cp-{epoch}.keras", period=2)\n'
+            'each = tf.keras.callbacks.ModelCheckpoint("all-{epoch}.keras", period=1)\n'
+            "model.fit(x, y, batch_size=3, epochs=5, callbacks=[every, each], verbose=0)",
+            observe="result = sorted(glob.glob('*.keras'))",
+        ),
+    ),
+    KnownChange(
+        name="export-saved-model",
+        words=("export_saved_model", "load_from_saved_model"),
+        find=_experimental,
+        effects=(
+            # Run on 2.0.0, and on 2.1.4, where it is gone.
+            Effect(
+                KnownIssue(
+                    since="2.1", symptom="has no attribute '(export_saved_model|load_from_saved_model)'",
+                    cause="a model is saved by save, and loaded by load_model",
+                    source="https://github.com/tensorflow/tensorflow/releases/tag/v2.1.0",
+                )
+            ),
+        ),
+        instead="Write tf.keras.models.save_model and load_model.",
+        proof=RewriteProof(
+            given=GIVEN, last="2.0", first="2.13",
+            before='path = "folder"\ntf.keras.experimental.export_saved_model(model, path)\n'
+            "model = tf.keras.experimental.load_from_saved_model(path)",
+            observe="result = model.predict(x).tolist()",
+        ),
     ),
     KnownChange(
         name="status-of-loading",

@@ -166,6 +166,55 @@ def _flags(view: SourceView) -> Iterator[Occurrence]:
             yield Occurrence(call, ((call, edits.NameArguments(("", "training"))),), "training by position")
 
 
+def _variables(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `self.w = tf.Variable(...)` in a layer or a model of the code's own."""
+    for node in view.written:
+        call = view.given_to(node)
+        if not isinstance(call, cst.Call) or view.name(call.func) != "tensorflow.Variable" or _is_local(node):
+            continue
+        own = view.class_of(call)
+        if own is None or not _is_layer_class(view, own):
+            continue
+        tensorflow = view.imported_as("tensorflow", view.line(call))
+        names = [_keyword(one) for one in call.args]
+        simple = tensorflow is not None and names.count("") <= 1 and _is_tensor(call)
+        simple = simple and set(names) <= {"", "initial_value", "trainable", "dtype", "name"}
+        by_name = edits.NameArguments(("",), {"initial_value": "initializer"})
+        done = ((call, by_name), (call.func, edits.ReplaceWith(f"{tensorflow}.keras.Variable")))
+        yield Occurrence(call, done if simple else (), _code(node))
+
+
+def _is_tensor(variable: cst.Call) -> bool:
+    """Whether a variable begins as what a function returns, as `tf.zeros` does: of a number the type may be another."""
+    value = edits.argument(variable, "initial_value", 0)
+    return value is not None and isinstance(value.value, cst.Call) and "int" not in _code(variable)
+
+
+def _is_local(node: cst.CSTNode) -> bool:
+    return not (isinstance(node, cst.Attribute) and dotted(node.value) == "self")
+
+
+def _keyword(one: cst.Arg) -> str:
+    return "*" if one.star else "" if one.keyword is None else one.keyword.value
+
+
+def _is_layer_class(view: SourceView, node: cst.ClassDef) -> bool:
+    bases = [view.keras_name(one.value) or "" for one in node.bases]
+    return any(one in ("keras.Model", "keras.models.Model", "keras.layers.Layer") for one in bases)
+
+
+def _output_shapes(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
+    """Yield `layer.compute_output_shape(shape)` on the line: a call on an input of that shape tells the same."""
+    tensorflow = view.imported_as("tensorflow", failure.line)
+    for call in view.calls:
+        shape = edits.argument(call, "input_shape", 0)
+        if view.method(call) == "compute_output_shape" and shape is not None and view.spans(call, failure.line):
+            assert isinstance(call.func, cst.Attribute)
+            new = f"{_code(call.func.value)}({tensorflow}.keras.Input(batch_shape={_code(shape.value)})).shape"
+            simple = tensorflow is not None and len(call.args) == 1
+            yield Occurrence(call, ((call, edits.ReplaceWith(new)),) if simple else (), "compute_output_shape()")
+
+
 _CLASSES = (
     "keras.Sequential", "keras.Model", "keras.models.Sequential", "keras.models.Model", "keras.layers.Dropout",
     "keras.layers.BatchNormalization",
@@ -333,13 +382,84 @@ CHANGES = (
             _keras_3(
                 "object has no attribute '(updates|add_update|state_updates|get_(input|output)_at|inbound_nodes|"
                 "outbound_nodes|(input|output)_names|stateful|_keras_shape|read_value|total_loss)'"
-                r"|Layer `add_metric\(\)` method is deprecated|add_metric\(\) got an unexpected"
                 r"|passed to \w+: \{'(dynamic|time_major|fused|virtual_batch_size)'"
                 "|Iterating over a symbolic KerasTensor|'ResourceVariable' object is not callable",
                 "this was an inside of the layers and models of Keras 2, which Keras 3 has not", _GUIDE,
             ),
         ),
         instead="See the migration guide: metrics are made in __init__ and updated in call, states are variables.",
+    ),
+    KnownChange(
+        name="add-metric",
+        words=(),
+        find=None,
+        effects=(
+            _keras_3(
+                r"`add_metric\(\)` method is deprecated|add_metric\(\) got an unexpected"
+                r"|has no attribute 'add_metric'",
+                "a layer and a model of Keras 3 have no add_metric", f"{_TAG}/layers/layer.py",
+            ),
+        ),
+        instead="Make a metric in __init__, and update it in call.",
+    ),
+    KnownChange(
+        name="output-shape-of-own-layer",
+        words=(),
+        find=None,
+        effects=(
+            _keras_3(
+                "does not have a `compute_output_shape` method implemented"
+                r"|should implement `def compute_output_shape\(self, input_shape\)`",
+                "Keras 3 does not find the shape of what an own layer returns by calling it", f"{_TAG}/layers/layer.py",
+            ),
+        ),
+        attempt=_output_shapes,
+        instead="Call the layer on an Input of that shape, or write compute_output_shape.",
+    ),
+    KnownChange(
+        name="model-without-weights-is-saved",
+        words=(),
+        find=None,
+        effects=(
+            # Run on Keras 3.0.5, which saves a file without weights, and on 3.15.1.
+            _keras_3(
+                "You are saving a model that has not yet been built",
+                "a model has no weights before its first call, and Keras 3 does not save it then",
+                "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/saving/saving_api.py",
+            ),
+        ),
+        instead="Call the model on data first, or its build(shape).",
+    ),
+    KnownChange(
+        name="variable-of-tensorflow",
+        words=("Variable",),
+        find=_variables,
+        effects=(
+            _keras_3(
+                "(?!)",
+                "a tf.Variable of a layer is no weight of it in Keras 3: it is not trained, not counted and not saved",
+                f"{_TAG}/layers/layer.py", "silent",
+            ),
+        ),
+        instead="Use self.add_weight, or tf.keras.Variable.",
+        proof=RewriteProof(
+            given="import numpy as np\nimport tensorflow as tf\nx = np.arange(6.0).reshape(2, 3).astype('float32')\n",
+            before="class Linear(tf.keras.layers.Layer):\n"
+            "    def __init__(self):\n        super().__init__()\n"
+            "        self.w = tf.Variable(initial_value=tf.ones((3, 2)), trainable=True)\n"
+            "        self.b = tf.Variable(tf.zeros((2,)))\n"
+            "        self.total = tf.Variable(initial_value=tf.zeros((2,)), trainable=False, dtype='float32')\n"
+            "    def call(self, inputs):\n"
+            "        self.total.assign_add(tf.reduce_sum(inputs, axis=0)[:2])\n"
+            "        return tf.matmul(inputs, self.w) + self.b + self.total\n"
+            "layer = Linear()\nvalues = [layer(x), layer(x)]\n"
+            "model = tf.keras.Sequential([layer])\nmodel.compile('sgd', 'mse')\n"
+            "model.fit(x, x[:, :2], batch_size=2, epochs=2, verbose=0)",
+            observe="result = [np.asarray(one).tolist() for one in values]"
+            " + [len(layer.weights), len(layer.trainable_weights)]"
+            " + [np.asarray(one).tolist() for one in (layer.w, layer.b, layer.total)]",
+            last="2.15", first="2.16",
+        ),
     ),
     KnownChange(
         name="lambda-layer-is-not-loaded",

@@ -24,6 +24,11 @@ _MODEL_NAME = re.compile(
 )
 # Doors of TensorFlow that lead to the same functions and classes as those of `tf.keras`.
 _SAME_AS_KERAS = ("optimizers", "losses", "metrics", "initializers")
+# What `from tensorflow.keras import *` makes, and every release has.
+_STARRED = (
+    "Input", "Model", "Sequential", "activations", "applications", "backend", "callbacks", "constraints", "datasets",
+    "initializers", "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils",
+)  # fmt: skip
 _OURS = re.compile(r"(tensorflow|keras|tf_keras)\b")
 _MODELS = re.compile(
     r"keras\.(?:(?:models\.|engine\.\w+\.)?(?:Sequential|Model|load_model|clone_model|model_from_\w+)|applications\..+)$"
@@ -36,7 +41,8 @@ class SourceView:
     Attributes:
         code: the text.
         module: the tree.
-        calls: each call, in their order; likewise `attributes`, `imports`, `subscripts`, `strings`, `classes`.
+        calls: each call, in their order; likewise `attributes`, `imports`, `subscripts`, `strings`, `classes`,
+            `functions`.
         written: what values are given to.
         lines: the statement in which a call or an import stands.
     """
@@ -61,6 +67,7 @@ class SourceView:
         self.subscripts = collector.subscripts
         self.strings = collector.strings
         self.classes = collector.classes
+        self.functions = collector.functions
         self.lines = collector.lines
         self.written = collector.written
         self._class_of = collector.class_of
@@ -69,8 +76,16 @@ class SourceView:
         self._assigned = collector.assigned
         self._values = collector.values
         self._aliases: dict[str, str] = {}
+        self._starred = self._door_of_star()
         self._follow_assignments()
         self._models = self._names_of_models()
+
+    def _door_of_star(self) -> str:
+        """Return the door to Keras of which code imports all names, or an empty text."""
+        modules = [one.module for one in self.imports if isinstance(one, cst.ImportFrom) and one.module is not None
+                   and isinstance(one.names, cst.ImportStar)]  # fmt: skip
+        doors = [str(dotted(one)) for one in modules if dotted(one) in ("tensorflow.keras", "keras")]
+        return doors[-1] if doors else ""
 
     def line(self, node: cst.CSTNode) -> int:
         """Return the line on which a node begins, from 1."""
@@ -91,7 +106,9 @@ class SourceView:
         try:
             bindings = list(scope[first])
         except KeyError:
-            return None
+            bindings = []
+        if not bindings and first not in self._aliases:
+            return f"{self._starred}.{text}" if self._starred and first in _STARRED else None
         if any(isinstance(one, ImportAssignment) for one in bindings):
             bound = self._binding(node, bindings)
             if isinstance(bound, ImportAssignment):
@@ -251,6 +268,10 @@ class SourceView:
         """Whether an expression stands in no function and no class: it runs in the order in which it is written."""
         return isinstance(self._scope(node), GlobalScope)
 
+    def is_beside(self, node: cst.CSTNode, other: cst.CSTNode) -> bool:
+        """Whether two expressions stand in the same function, or both in none."""
+        return self._scope(node) is self._scope(other)
+
     def _may_mean(self, use: cst.CSTNode, binding: Any, bindings: Sequence[Any]) -> bool:
         meant = self._binding_in_turn(use, bindings)
         return meant is None or meant is binding
@@ -287,6 +308,10 @@ class SourceView:
         single = [(name, values[0]) for name, values in self._assigned.items() if len(values) == 1]
         calls = [(name, one) for name, one in single if isinstance(one, cst.Call)]
         return [(name, one) for name, one in calls if (self.keras_name(one.func) or "").startswith(prefix)]
+
+    def given_to(self, target: cst.CSTNode) -> cst.BaseExpression | None:
+        """Return the value that a statement gives to a target, one of `written`; None where it gives none by `=`."""
+        return self._values.get(target)
 
     def values_of(self, name: str) -> list[cst.BaseExpression]:
         """Return each value that a name is given."""
@@ -340,6 +365,7 @@ class _Collector(cst.CSTVisitor):
         self.subscripts: list[cst.Subscript] = []
         self.strings: list[cst.SimpleString] = []
         self.classes: list[cst.ClassDef] = []
+        self.functions: list[cst.FunctionDef] = []
         self.assigned: dict[str, list[cst.BaseExpression]] = {}
         self.written: list[cst.BaseExpression] = []
         self.values: dict[cst.CSTNode, cst.BaseExpression] = {}
@@ -389,6 +415,9 @@ class _Collector(cst.CSTVisitor):
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         self.classes.append(node)
         self._class.append(node)
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        self.functions.append(node)
 
     def leave_ClassDef(self, original_node: cst.ClassDef) -> None:
         self._class.pop()

@@ -27,6 +27,22 @@ _GENERATOR_ARGUMENTS = {
     "evaluate_generator": ("generator", "steps", "callbacks", *_AT_THE_END, "verbose"),
     "predict_generator": ("generator", "steps", "callbacks", *_AT_THE_END, "verbose"),
 }  # fmt: skip
+_code = cst.Module([]).code_for_node
+# A model whose step of training is one's own, for proofs.
+_OWN_STEP = f"{GIVEN}start = tf.keras.Input((3,))\n"
+_STEP = """class Own(tf.keras.Model):
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+"""
+_LOSS = "            loss = self.compiled_loss(y, y_pred, regularization_losses=self.losses)\n"
+_GRADIENTS = """        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+"""
+_OWN_TRAINING = """model = Own(start, model(start))
+model.compile("sgd", loss="mse", metrics=METRICS)
+history = model.fit(x, y, batch_size=4, epochs=2, verbose=0).history"""
 _CLASSES = '(lambda p: p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype("int32"))({})'
 
 
@@ -116,10 +132,53 @@ def _monitors(pattern: str) -> Find:
     return find
 
 
+def _compiled_losses(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `self.compiled_loss(y, y_pred)` of a training step of one's own."""
+    for call in _of_self(view, "compiled_loss"):
+        names = ("y", "y_pred", "sample_weight", "regularization_losses")
+        simple = len(call.args) <= len(names) and not any(one.star for one in call.args)
+        done = ((call, edits.NameArguments(names)), (call, edits.DropKeywords(names[3:])),
+                (call.func, edits.RenameAttribute("compute_loss")))  # fmt: skip
+        yield Occurrence(call, done if simple else (), "compiled_loss()")
+
+
+def _compiled_metrics(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `self.compiled_metrics.update_state(y, y_pred)`, with the loss of the same step where it has a name."""
+    for call in _of_self(view, "compiled_metrics.update_state"):
+        losses = [
+            target
+            for target in view.written
+            if isinstance(target, cst.Name) and view.is_beside(target, call) and _is_loss(view, target)
+        ]
+        arguments = ", ".join(_code(one.value) for one in call.args)
+        form = (
+            f'[metric.update_state({{}}) if metric.name == "loss" else metric.update_state({arguments}) '
+            "for metric in self.metrics]"
+        )
+        simple = len(losses) == 1 and len(call.args) == 2 and not any(one.star for one in call.args)
+        done = ((call, edits.ReplaceWith(form.format(losses[0].value))),) if simple else ()
+        yield Occurrence(call, done, "compiled_metrics.update_state()")
+
+
+def _of_self(view: SourceView, name: str) -> Iterator[cst.Call]:
+    return (one for one in view.calls if dotted(one.func) == f"self.{name}" and view.class_of(one) is not None)
+
+
+def _is_loss(view: SourceView, target: cst.Name) -> bool:
+    value = view.given_to(target)
+    return isinstance(value, cst.Call) and dotted(value.func) in ("self.compiled_loss", "self.compute_loss")
+
+
 def _metrics_names(view: SourceView) -> Iterator[Occurrence]:
     for node in view.attributes:
         if node.attr.value == "metrics_names" and view.is_model(node.value):
             yield Occurrence(node, (), "metrics_names")
+
+
+def _loggers(view: SourceView) -> Iterator[Occurrence]:
+    for node in view.attributes:
+        if view.keras_name(node) == "keras.callbacks.BaseLogger":
+            yield Occurrence(node, (), "BaseLogger")
 
 
 _MONITOR = "https://github.com/keras-team/keras/issues/6954"
@@ -238,6 +297,24 @@ CHANGES = (
         instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
     ),
     _monitor_change("early-stopping-on-acc", r"EarlyStopping$", "EarlyStopping", "3.0"),
+    KnownChange(
+        name="metric-called-otherwise",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.0",
+                    symptom=r"^KeyError: '(val_)?(mean_(absolute|squared)_error|mae|mse|(sparse_)?categorical_accuracy"
+                    "|binary_accuracy|accuracy)'",
+                    cause='a metric has the name that compile was given: "mae" is not mean_absolute_error',
+                    source="https://github.com/keras-team/keras/issues/6954",
+                )
+            ),
+        ),
+        attempt=attempts.history_aliases,
+        instead="Write the name that compile was given.",
+    ),
     # Run on Keras 3.0.5, where they only warn, and 3.15.1; the boundary was read at the tags of Keras.
     _monitor_change("monitor-called-acc", r"(?!EarlyStopping$)", "(?<!EarlyStopping)", "3.11", silent_until="3.10"),
     KnownChange(
@@ -305,6 +382,91 @@ CHANGES = (
             ),
         ),
         instead="Give arrays: np.array(...).",
+    ),
+    KnownChange(
+        name="base-logger",
+        words=("BaseLogger",),
+        find=_loggers,
+        effects=(
+            # Run on 2.1.4, which trains with it, and on 2.2.3, 2.5.3, 2.6.5, 2.9.3 and 2.15.1.
+            Effect(
+                KnownIssue(
+                    since="2.2", until="2.15", symptom="^KeyError: 'metrics'",
+                    cause="BaseLogger looks for names of metrics that fit no longer hands to callbacks",
+                    source="https://github.com/keras-team/keras/blob/v2.15.0/keras/callbacks.py",
+                )
+            ),
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="'BaseLogger'", cause="Keras 3 has no BaseLogger",
+                    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/callbacks/__init__.py",
+                )
+            ),
+        ),
+        instead="Leave it out: fit takes the mean of each metric itself.",
+    ),
+    KnownChange(
+        name="compiled-loss",
+        words=("compiled_loss",),
+        find=_compiled_losses,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom=r"`model.compiled_loss\(\)` is deprecated",
+                    cause="the loss of a training step of one's own is asked for by compute_loss", source=_TRAINER,
+                ),
+                kind="warns",
+            ),
+        ),
+        instead="Write self.compute_loss(y=y, y_pred=y_pred).",
+        proof=RewriteProof(
+            given=_OWN_STEP, last="2.15", first="2.16",
+            before=f"{_STEP}{_LOSS}{_GRADIENTS}        return {{'loss': loss}}\n"
+            f"{_OWN_TRAINING.replace('METRICS', 'None')}",
+            observe=WEIGHTS,
+        ),
+    ),
+    KnownChange(
+        name="compiled-metrics",
+        words=("compiled_metrics",),
+        find=_compiled_metrics,
+        effects=(
+            # Run on Keras 3.0.5 and 3.15.1.
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="(?!)",
+                    cause="compiled_metrics of Keras 3 gives the mean of the loss the predictions: what is shown as "
+                    "loss is their mean",
+                    source=_TRAINER,
+                ),
+                kind="silent",
+            ),
+        ),
+        instead='Update each of self.metrics: the one that is called "loss" by the loss, the others by y and y_pred.',
+        proof=RewriteProof(
+            given=_OWN_STEP, last="2.15", first="2.16", also=("compiled-loss",),
+            before=f"{_STEP}{_LOSS}{_GRADIENTS}        self.compiled_metrics.update_state(y, y_pred)\n"
+            "        return {one.name: one.result() for one in self.metrics}\n"
+            + _OWN_TRAINING.replace("METRICS", '["mae"]'),
+            observe=f"{WEIGHTS} + [[float(one) for one in history[name]] for name in ('loss', 'mae')]",
+        ),
+    ),
+    KnownChange(
+        name="targets-not-expanded",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0",
+                    symptom=r"node compile_loss/\w+/.*input shapes: \[(\d+|\?)\], \[(\d+|\?),\d+\]",
+                    cause="a loss is given targets of shape (n,) as they are, where Keras 2 made them (n, 1)",
+                    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/trainers/compile_utils.py",
+                )
+            ),
+        ),
+        attempt=attempts.columns_of_targets,
+        instead="Give targets of shape (n, 1), or make them so in the loss.",
     ),
     KnownChange(
         name="metrics-names",

@@ -143,7 +143,9 @@ def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:
         word = Word.CHANGED
     shown["causes"] = _causes(shown["causes"], as_is, mended, word, runs)
     shown["needs"] = more if word is Word.NEEDS else ()
-    shown["notes"] = (*shown["notes"], *_noticed(mended))
+    elsewhere = word is Word.REPAIRED and not runs.changed(number)
+    notes = ["what mends it is written in another block"] if elsewhere else []
+    shown["notes"] = (*shown["notes"], *notes, *_noticed(mended))
     return BlockFinding(
         block, word, **shown, error=_error(as_is if word is Word.REPAIRED else mended), seconds=as_is.seconds,
         shortened=bool(mended.value.get("shortened")),
@@ -164,13 +166,21 @@ def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[
     if as_is.ran and mended.ran:
         return Word.RUNS, ()
     if mended.ran:
-        return (Word.REPAIRED if runs.changed(number) else Word.FOLLOWS), ()
+        repaired = runs.changed(number) or _is_mended_elsewhere(number, as_is, runs)
+        return (Word.REPAIRED if repaired else Word.FOLLOWS), ()
     if mended.cut_short:
         return Word.CUT_SHORT, ()
     if not runs.explains(mended) and _maker(mended, runs) is not None:
         return Word.FOLLOWS, ()
     need = _need(mended.error) or _device(mended.error, runs.code(number))
     return (Word.NEEDS, (need,)) if need else (Word.BROKEN, ())
+
+
+def _is_mended_elsewhere(number: int, as_is: BlockRun, runs: _Runs) -> bool:
+    """Whether a block fails by itself, and what mends it is written in another one, as the name of a file is."""
+    change = _change_of(as_is, runs.release)
+    causes = runs.diagnosis.causes.get(number, ())
+    return change is not None and any(one.name == change.name and one.proven for one in causes)
 
 
 def _maker(run: BlockRun, runs: _Runs) -> int | None:

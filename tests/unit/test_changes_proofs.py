@@ -63,7 +63,6 @@ FAULTS = {
     "add-weight-name": [('name="kernel", ', ""), ("(2, 3)", "(3, 2)"), ('name="bias"', 'name="kernel"')],
     "add-variable": [("(2, 3)", "(3, 2)"), ("shape=(2, 3)", "")],
     "reset-states-of-metric": [("reset_state", "result")],
-    "embedding-input-length": [("Embedding(4, 2", "Embedding(4, 3")],
     "seed-of-initial-weights": [
         ("tf.keras.utils.set_random_seed", "tf.random.set_seed"), ("set_random_seed(42)", "set_random_seed(7)"),
     ],
@@ -98,6 +97,20 @@ FAULTS = {
         ("set_global_policy('mixed_float16')", "Policy('mixed_float16')"),
         ("Policy('mixed_float16')", "Policy('float32')"),
     ],
+    "variable-of-tensorflow": [
+        ("initializer=tf.ones", "initializer=tf.zeros"), ("trainable=False", "trainable=True"),
+        ("self.b = tf.keras.Variable(tf.zeros((2,)))", "self.b = tf.Variable(tf.zeros((2,)))"),
+    ],
+    "compiled-loss": [("y_pred=y_pred", "y_pred=2 * y_pred"), ("loss = self", "loss = 2 * self")],
+    "compiled-metrics": [
+        ("update_state(loss)", "update_state(y_pred)"), ("update_state(y, y_pred)", "update_state(y, y)"),
+        ('metric.name == "loss"', "False"),
+    ],
+    "checkpoint-period": [("2 * -(-len(x)", "-(-len(x)"), ("// 3)", "// 2)"), ("save_freq=", "verbose=")],
+    "export-saved-model": [
+        ('"folder.keras"', '"folder"'), ("save_model(model", 'save_model(build(1, "tanh")'),
+    ],
+    "yaml-of-models": [("to_json", "to_yaml"), ("model_from_json", "model_from_yaml")],
     "strategy-run": [("strategy.run", "strategy.reduce"), ("a - b", "b - a")],
 }  # fmt: skip
 

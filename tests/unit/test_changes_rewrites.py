@@ -224,6 +224,44 @@ def test_a_folder_is_made_below_the_comments_of_a_statement() -> None:
     )
 
 
+OWN = "class Own(keras.Model):\n    def train_step(self, data):\n        "
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("c = keras.callbacks.ModelCheckpoint('a.keras', period=5, verbose=1)\n"
+         "model.fit(x, y, batch_size=64, callbacks=[c])",
+         "c = keras.callbacks.ModelCheckpoint('a.keras', verbose=1, save_freq=5 * -(-len(x) // 64))\n"
+         "model.fit(x, y, batch_size=64, callbacks=[c])"),
+        ("keras.callbacks.ModelCheckpoint('a.keras', period=1)", "keras.callbacks.ModelCheckpoint('a.keras')"),
+        ("p = 'm/{}'.format(3)\ntf.keras.experimental.export_saved_model(model, p)\n"
+         "m = tf.keras.experimental.load_from_saved_model(p)",
+         "p = 'm/{}.keras'.format(3)\ntf.io.gfile.makedirs('m')\ntf.keras.models.save_model(model, p)\n"
+         "m = tf.keras.models.load_model(p)"),
+        ("t = model.to_yaml()\nkeras.models.model_from_yaml(t)",
+         "t = model.to_json()\nkeras.models.model_from_json(t)"),
+        (f"{OWN}loss = self.compiled_loss(y, p, None, regularization_losses=self.losses)",
+         f"{OWN}loss = self.compute_loss(y=y, y_pred=p, sample_weight=None)"),
+        (f"{OWN}loss = self.compiled_loss(y, p)\n        self.compiled_metrics.update_state(y, p)",
+         f"{OWN}loss = self.compute_loss(y=y, y_pred=p)\n        [metric.update_state(loss) if metric.name == "
+         '"loss" else metric.update_state(y, p) for metric in self.metrics]'),
+        ("class A(L.Layer):\n    def build(self, s):\n        self.w = tf.Variable(tf.ones((2,)), trainable=False)",
+         "class A(L.Layer):\n    def build(self, s):\n"
+         "        self.w = tf.keras.Variable(tf.ones((2,)), trainable=False)"),
+        ("class A(L.Layer):\n    def call(self, x):\n        w = tf.Variable(tf.ones((2,)))",
+         "class A(L.Layer):\n    def call(self, x):\n        w = tf.Variable(tf.ones((2,)))"),
+        ("class A:\n    def __init__(self):\n        self.w = tf.Variable(tf.ones((2,)))",
+         "class A:\n    def __init__(self):\n        self.w = tf.Variable(tf.ones((2,)))"),
+        ("from tensorflow.keras import *\noptimizers.Adam(lr=1)",
+         "from tensorflow.keras import *\noptimizers.Adam(learning_rate=1)"),
+        ("from mine import *\noptimizers.Adam(lr=1)", "from mine import *\noptimizers.Adam(lr=1)"),
+    ],
+)  # fmt: skip
+def test_what_the_rewrites_from_public_documents_make(before: str, after: str) -> None:
+    assert rewritten(before) == after
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -401,7 +439,12 @@ def test_names_of_numpy_by_its_own_release(numpy: str, before: str, after: str) 
         ("for weight in model.weights:\n    print(weight.name)", "names-of-weights"),
         ("tf.train.AdamOptimizer(0.1)", "tensorflow-1-name"),
         ("from tensorflow.examples.tutorials.mnist import input_data", "tensorflow-1-name"),
-        ("model.to_yaml()", "yaml-of-models"),
+        ("from keras.models import model_from_yaml\nmodel_from_yaml(text)", "yaml-of-models"),
+        ("keras.callbacks.BaseLogger()", "base-logger"),
+        ("class A(L.Layer):\n    def build(self, s):\n        self.n = tf.Variable(3)", "variable-of-tensorflow"),
+        ("class A(keras.Model):\n    def f(self, a, b):\n        self.compiled_metrics.update_state(a, b)",
+         "compiled-metrics"),
+        ("tf.keras.experimental.export_saved_model(model, path)", "export-saved-model"),
         ("model.save_weights('a/b')\nmodel.load_weights(tf.train.latest_checkpoint('a'))", "latest-checkpoint"),
         ("keras.optimizers.Adam(1, epsilon=None)", "optimizer-epsilon-none"),
         ("keras.optimizers.legacy.SGD(0.1)", "legacy-optimizer"),
@@ -415,8 +458,12 @@ def test_names_of_numpy_by_its_own_release(numpy: str, before: str, after: str) 
         ("from keras import backend as K\nK.function([], [])", "backend-functions"),
         ("import tensorflow_hub as hub\nhub.KerasLayer(u)", "hub-layer"),
         ("keras.callbacks.ModelCheckpoint('a.keras', period=2)", "checkpoint-period"),
+        ("c = keras.callbacks.ModelCheckpoint('a.keras', period=2)\n"
+         "model.fit(x, y, validation_split=0.1, callbacks=[c])", "checkpoint-period"),
+        ("c = keras.callbacks.ModelCheckpoint('a.keras', period=2)\nmodel.fit(data, callbacks=[c])",
+         "checkpoint-period"),
     ],
-)
+)  # fmt: skip
 def test_what_is_told_without_a_rewrite(code: str, name: str) -> None:
     (hits,) = (one for one in matches(SourceView(HEAD + code), NEWEST) if one.change.name == name)
 
@@ -452,6 +499,14 @@ def test_what_is_told_without_a_rewrite(code: str, name: str) -> None:
         ("monitor-called-acc", NEWEST, "raises"),
         ("early-stopping-on-acc", Release("2.16.2", "3.0.5", "tensorflow"), "raises"),
         ("seed-of-initial-weights", Release("2.9.3", "2.9.0", "tensorflow"), None),
+        ("yaml-of-models", Release("2.2.3", "2.3.0-tf", "tensorflow"), None),
+        ("yaml-of-models", Release("2.3.4", "2.4.0", "tensorflow"), "raises"),
+        ("yaml-of-models", Release("2.4.1", "2.4.0", "tensorflow"), None),
+        ("yaml-of-models", NEWEST, "raises"),
+        ("base-logger", Release("2.1.4", "2.2.4-tf", "tensorflow"), None),
+        ("base-logger", Release("2.2.3", "2.3.0-tf", "tensorflow"), "raises"),
+        ("base-logger", NEWEST, "raises"),
+        ("export-saved-model", Release("2.0.4", "2.2.4-tf", "tensorflow"), None),
         ("seed-of-initial-weights", Release("2.10.1", "2.10.0", "tensorflow"), "silent"),
     ],
 )
@@ -574,6 +629,28 @@ def test_an_effect_and_its_symptom_are_checked() -> None:
         ("ValueError: Argument(s) not recognized: {'lr': 0.1}", "optimizer-lr"),
         ("AttributeError: 'Sequential' object has no attribute 'fit_generator'", "fit-generator"),
         ("KeyError: 'acc'", "metric-called-acc"),
+        ("KeyError: 'val_mean_absolute_error'", "metric-called-otherwise"),
+        ("KeyError: 'name'", None),
+        ("AttributeError: module 'keras.callbacks' has no attribute 'BaseLogger'", "base-logger"),
+        (
+            "NotImplementedError: Layer A does not have a `compute_output_shape` method implemented. Should implement",
+            "output-shape-of-own-layer",
+        ),
+        (
+            "NotImplementedError: Layer A should implement `def compute_output_shape(self, input_shape)`.",
+            "output-shape-of-own-layer",
+        ),
+        ("ValueError: You are saving a model that has not yet been built. Try", "model-without-weights-is-saved"),
+        (
+            "ValueError: Dimensions must be equal, but are 64 and 10 for '{{node compile_loss/bl/sub}} = "
+            "Sub[T=DT_FLOAT](data_1, dense_1/BiasAdd)' with input shapes: [64], [64,10].",
+            "targets-not-expanded",
+        ),
+        (
+            "ValueError: Dimensions must be equal, but are 3 and 2 for '{{node compile_loss/bl/sub}} = "
+            "Sub[T=DT_FLOAT](data_1, dense_1/BiasAdd)' with input shapes: [64,3], [64,2].",
+            None,
+        ),
         ("AttributeError: 'Sequential' object has no attribute 'predict_classes'", "predict-classes"),
         ("ValueError: Unrecognized data type: x=[1.0]", "lists-as-data"),
         ("ValueError: This optimizer can only be called for the variables it was", "optimizer-of-two-models"),
@@ -611,8 +688,8 @@ def test_an_effect_and_its_symptom_are_checked() -> None:
         ("ValueError: Could not interpret initializer identifier: (2, 3)", "add-variable"),
         ("ValueError: Only input tensors may be passed as positional arguments. The following", "training-by-position"),
         ("ValueError: Unrecognized keyword arguments passed to Dense: {'dynamic': True}", "insides-of-layers"),
-        ("NotImplementedError: Layer `add_metric()` method is deprecated. Add your metric in", "insides-of-layers"),
-        ("TypeError: Layer.add_metric() got an unexpected keyword argument 'name'", "insides-of-layers"),
+        ("NotImplementedError: Layer `add_metric()` method is deprecated. Add your metric in", "add-metric"),
+        ("TypeError: Layer.add_metric() got an unexpected keyword argument 'name'", "add-metric"),
         (
             "ValueError: Requested the deserialization of a `Lambda` layer whose `function` is a Python lambda.",
             "lambda-layer-is-not-loaded",

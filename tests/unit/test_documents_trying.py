@@ -54,6 +54,22 @@ def attempted(
             "h = history.history\na = h['binary_accuracy']\nb = h['val_binary_accuracy']\nc = other['acc']",
         ),
         (
+            "a = history.history['val_mean_absolute_error']",
+            failed(1, "KeyError", "'val_mean_absolute_error'", keys=["loss", "mae", "val_loss", "val_mae"]),
+            "a = history.history['val_mae']",
+        ),
+        (
+            "def own(y_true, y_pred):\n    return y_true - y_pred\nmodel.fit(x, y)",
+            failed(3, "ValueError", "{{node compile_loss/own/sub}} with input shapes: [64], [64,10]."),
+            "def own(y_true, y_pred):\n    y_true = tf.reshape(y_true, (-1, 1))\n    return y_true - y_pred\n"
+            "model.fit(x, y)",
+        ),
+        (
+            "block.compute_output_shape(input_shape=(None, 200, 7))",
+            failed(1, "NotImplementedError", "Layer A does not have a `compute_output_shape` method implemented."),
+            "block(tf.keras.Input(batch_shape=(None, 200, 7))).shape",
+        ),
+        (
             "y = tf.reduce_mean(tf.square(x), axis=1)",
             failed(1, "ValueError", SYMBOLIC),
             "y = tf.keras.layers.Lambda(lambda value: tf.reduce_mean(value, axis=1))"
@@ -97,6 +113,7 @@ def test_what_is_tried(tmp_path: Path, code: str, first: BlockRun, after: str) -
     ("code", "first"),
     [
         ("a = h['acc']", failed(1, "KeyError", "'acc'", keys=["loss"])),
+        ("a = h['mae']", failed(1, "KeyError", "'mae'", keys=["loss", "mse"])),
         ("a = h['acc']", failed(1, "KeyError", "'acc'", keys=["binary_accuracy", "accuracy"])),
         ("y = f(x)", failed(1, "ValueError", SYMBOLIC)),
         ("value = 3\ny = tf.square(value)", failed(2, "ValueError", SYMBOLIC)),
