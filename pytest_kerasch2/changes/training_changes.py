@@ -469,6 +469,21 @@ CHANGES = (
         instead="Give targets of shape (n, 1), or make them so in the loss.",
     ),
     KnownChange(
+        name="metric-of-flat-targets",
+        words=(),
+        find=None,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="Arguments `target` and `output` must have the same rank",
+                    cause="a metric such as binary_crossentropy takes no targets of shape (n,) beside outputs (n, 1)",
+                    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/metrics/reduction_metrics.py",
+                )
+            ),
+        ),
+        instead="Give targets of shape (n, 1), or the loss itself as metric: tf.keras.losses.BinaryCrossentropy().",
+    ),
+    KnownChange(
         name="metrics-names",
         words=("metrics_names",),
         find=_metrics_names,

@@ -35,6 +35,8 @@ MOST_KEY = 200
 # What a training is shortened to.
 EPOCHS = 1
 STEPS = 3
+# Of the epochs that a history of a shortened training is given.
+MOST_EPOCHS = 10_000
 NO_ANSWER = "the block asks for an answer with input(), and nobody is there to give one"
 NO_NETWORK = "the network is off for documents"
 
@@ -330,12 +332,27 @@ def _short(fit: Callable[..., Any]) -> Callable[..., Any]:
             changes["validation_steps"] = STEPS
         if _is_early():
             changes = _cut_data(bound.arguments, changes["epochs"])
+        asked = bound.arguments.get("epochs", 1)
         bound.arguments.update(changes)
         _shortened.append("fit")
-        return fit(*bound.args, **bound.kwargs)
+        history = fit(*bound.args, **bound.kwargs)
+        if isinstance(asked, int):
+            _lengthen(history, first, min(asked, MOST_EPOCHS))
+        return history
 
     shortened.shortened_by_kerasch2 = True  # type: ignore[attr-defined]
     return shortened
+
+
+def _lengthen(history: Any, first: int, epochs: int) -> None:
+    """Give a history as many epochs as were asked for, with the numbers of the last: code may count on them."""
+    kept = getattr(history, "history", None)
+    if type(kept) is not dict or epochs <= first:
+        return
+    for values in kept.values():
+        if type(values) is list and len(values) == len(history.epoch):
+            values.extend(values[-1:] * (epochs - first - len(values)))
+    history.epoch = list(range(first, epochs))
 
 
 def _is_early() -> bool:

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping
 
-from pytest_kerasch2.changes import catalogue_of_changes
+from pytest_kerasch2.changes import attempts, catalogue_of_changes
 from pytest_kerasch2.changes.known_change import KnownChange
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.documents import diagnosing, gaps, trying
+from pytest_kerasch2.documents import dependence, diagnosing, gaps, trying
 from pytest_kerasch2.documents.block_findings import BlockFinding, Cause, DocumentFindings, Word
 from pytest_kerasch2.documents.diagnosing import Diagnosis
 from pytest_kerasch2.documents.document import RUNNABLE, DocumentBlock
@@ -79,6 +79,12 @@ class _Runs:
                     current.pop(name, None)
         return by_block
 
+    @functools.cached_property
+    def lucky(self) -> set[int]:
+        """Return the blocks that use what a block would have made which fails as it stands."""
+        failed = {number: "it failed" for number, run in self.as_is.items() if not run.ran}
+        return dependence.followers([(number, self.code(number)) for number in sorted(self.as_is)], failed)
+
     def explains(self, run: BlockRun) -> bool:
         """Whether the error of a block is that of a known change."""
         return _change_of(run, self.release) is not None
@@ -142,6 +148,8 @@ def _finding(block: DocumentBlock, runs: _Runs) -> BlockFinding:
     if word is Word.RUNS and any(one.kind == "silent" for one in shown["causes"]):
         word = Word.CHANGED
     shown["causes"] = _causes(shown["causes"], as_is, mended, word, runs)
+    if word is Word.REPAIRED and not shown["causes"]:
+        shown["causes"] = tuple(runs.diagnosis.causes.get(_mender(number, runs) or number, ()))
     shown["needs"] = more if word is Word.NEEDS else ()
     elsewhere = word is Word.REPAIRED and not runs.changed(number)
     notes = ["what mends it is written in another block"] if elsewhere else []
@@ -166,7 +174,7 @@ def _word(number: int, as_is: BlockRun, mended: BlockRun, runs: _Runs) -> tuple[
     if as_is.ran and mended.ran:
         return Word.RUNS, ()
     if mended.ran:
-        repaired = runs.changed(number) or _is_mended_elsewhere(number, as_is, runs)
+        repaired = runs.changed(number) or _is_mended_elsewhere(number, as_is, runs) or _mender(number, runs)
         return (Word.REPAIRED if repaired else Word.FOLLOWS), ()
     if mended.cut_short:
         return Word.CUT_SHORT, ()
@@ -181,6 +189,22 @@ def _is_mended_elsewhere(number: int, as_is: BlockRun, runs: _Runs) -> bool:
     change = _change_of(as_is, runs.release)
     causes = runs.diagnosis.causes.get(number, ())
     return change is not None and any(one.name == change.name and one.proven for one in causes)
+
+
+def _mender(number: int, runs: _Runs) -> int | None:
+    """Return the number of the block that is written another way, and because of whose names another one fails.
+
+    It ran as it stands, and what it makes is not what it was: so nothing that failed before is the reason.
+    """
+    used = gaps.names_from_before(runs.code(number))
+    if _followed(number, runs) is not None:
+        return None
+    makers = [
+        other
+        for other, run in runs.as_is.items()
+        if other < number and run.ran and runs.changed(other) and gaps.names_of(runs.code(other)).names_made & used
+    ]
+    return makers[-1] if makers else None
 
 
 def _maker(run: BlockRun, runs: _Runs) -> int | None:
@@ -289,7 +313,10 @@ def _change_of(run: BlockRun, release: Release) -> KnownChange | None:
     """Return the known change whose symptom the error of a block is, or None."""
     if run.error is None:
         return None
-    return catalogue_of_changes.by_symptom(f"{run.error['type']}: {run.error['message']}", release)
+    change = catalogue_of_changes.by_symptom(f"{run.error['type']}: {run.error['message']}", release)
+    # A history without any key is one of a training that had no data.
+    is_of_history = change is not None and change.attempt in (attempts.history_keys, attempts.history_aliases)
+    return None if is_of_history and not run.error.get("keys") else change
 
 
 def _error(run: BlockRun) -> str:
@@ -324,6 +351,7 @@ def _demoted(findings: list[BlockFinding], runs: _Runs) -> list[BlockFinding]:
         and runs.as_is[number].ran
         and not runs.explains(run)
         and _maker(run, runs) is None
+        and number not in runs.lucky
     ]
     if not spoiled:
         return findings

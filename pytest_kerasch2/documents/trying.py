@@ -11,6 +11,7 @@ from pytest_kerasch2.changes import catalogue_of_changes
 from pytest_kerasch2.changes.known_change import Failure, KnownChange
 from pytest_kerasch2.changes.source_view import SourceView
 from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.documents import dependence
 from pytest_kerasch2.documents.block_findings import Cause
 from pytest_kerasch2.documents.combined import CombinedCode
 from pytest_kerasch2.documents.diagnosing import Diagnosis
@@ -55,7 +56,7 @@ def tried(diagnosis: Diagnosis, mended: Runs, release: Release, rerun: Rerun) ->
         candidate = _with(kept, attempts, release)
         again = rerun(candidate)
         stuck = {number for number in attempts if not _is_further(runs[number], again[number])}
-        worse = any(run.ran and not (again[number].ran or again[number].cut_short) for number, run in runs.items())
+        worse = _spoiled(kept, runs, again)
         if stuck or worse:
             given_up |= stuck or set(attempts)
             continue
@@ -63,6 +64,17 @@ def tried(diagnosis: Diagnosis, mended: Runs, release: Release, rerun: Rerun) ->
         if _is_complete(diagnosis, kept, runs):
             complete = kept, runs
     return complete
+
+
+def _spoiled(diagnosis: Diagnosis, before: Runs, after: Runs) -> bool:
+    """Whether a block fails now that ran before, and did not only run on what a failed block had left as it was."""
+    codes = {one.number: diagnosis.codes.get(one.number, one.code) for one in diagnosis.document.runnable}
+    failed = {number: "it failed" for number, run in before.items() if not run.ran}
+    lucky = dependence.followers([(number, codes[number]) for number in before if number in codes], failed)
+    return any(
+        run.ran and not (after[number].ran or after[number].cut_short) and number not in lucky
+        for number, run in before.items()
+    )
 
 
 def _is_complete(diagnosis: Diagnosis, kept: Diagnosis, runs: Runs) -> bool:

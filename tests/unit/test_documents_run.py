@@ -296,3 +296,71 @@ class Model:
 )
 def test_a_training_is_shortened_without_an_edit(settings: dict[str, Any], left: tuple[Any, ...]) -> None:
     assert block_run._short(Model.fit)(Model(), 1, 2, **settings) == left
+
+
+class History:
+    def __init__(self) -> None:
+        self.epoch = [2]
+        self.history = {"loss": [0.5], "rates": [0.1, 0.2]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "epochs", "losses"),
+    [({"epochs": 5, "initial_epoch": 2}, [2, 3, 4], [0.5] * 3), ({"epochs": 3, "initial_epoch": 2}, [2], [0.5])],
+)
+def test_the_history_of_a_shortened_training_has_all_its_epochs(
+    settings: dict[str, Any], epochs: list[int], losses: list[float]
+) -> None:
+    def fit(self: Any, x: Any, epochs: int = 1, initial_epoch: int = 0, steps_per_epoch: Any = None) -> Any:
+        return History()
+
+    left = block_run._short(fit)(Model(), 1, **settings)
+
+    assert (left.epoch, left.history) == (epochs, {"loss": losses, "rates": [0.1, 0.2]})
+
+
+# A stand-in for Keras whose optimizers take no `lr`, and which knows no file but one name.
+KERAS = """class SGD:
+    def __init__(self, learning_rate=0.1, **more):
+        if more:
+            raise ValueError(f'Argument(s) not recognized: {more}')
+class Sequential:
+    def save_weights(self, path):
+        if not path.endswith('.weights.h5'):
+            raise ValueError('The filename must end in `.weights.h5`.')
+        open(path, 'w').close()
+    def load_weights(self, path):
+        if not path.endswith('.weights.h5'):
+            raise ValueError('File format not supported')
+        open(path).close()
+"""
+
+
+@pytest.fixture
+def keras(tmp_path: Path) -> str:
+    """A first block that makes a module `keras`, which each change is looked for in."""
+    make = f"import sys, types\nkeras = types.ModuleType('keras')\nexec({KERAS!r}, keras.__dict__)\n"
+    return f"{make}keras.optimizers = keras.models = keras\nsys.modules['keras'] = keras\nimport keras\n"
+
+
+def test_a_block_that_is_mended_in_another_one_is_repaired(tmp_path: Path, keras: str) -> None:
+    hits = run(
+        tmp_path, keras, "path = 'w.ckpt'", "model = keras.models.Sequential()\nmodel.save_weights(path)",
+        "model.load_weights(path)",
+    )  # fmt: skip
+
+    assert words(hits) == ["runs", "runs", "repaired", "repaired"]
+    assert "what mends it is written in another block" in hits[3]["notes"]
+    assert [one["name"] for one in hits[3]["causes"]] == ["weights-file-name"]
+
+
+def test_a_block_that_ran_only_on_what_a_failed_one_had_left_takes_no_repair_back(tmp_path: Path, keras: str) -> None:
+    hits = run(tmp_path, keras, "steps = []", "steps.append(keras.optimizers.SGD(lr=1))", "[1 / 0 for one in steps]")
+
+    assert words(hits) == ["runs", "runs", "repaired", "broken"]
+
+
+def test_a_key_that_no_training_left_is_no_change_of_its_name(tmp_path: Path) -> None:
+    hits = run(tmp_path, "import os\nhistory = {}", "history['acc']")
+
+    assert (hits[1]["finding"], hits[1]["causes"]) == ("broken", [])
