@@ -2,8 +2,9 @@
 
     python -m matrix.prove_changes 2.10=/path/to/python 2.15=... 2.21=... --write pytest_kerasch2/changes/proofs.json
 
-Each interpreter has the TensorFlow that stands before it, and that of 2.2 PyYAML 5.1 too, for models in YAML. A proof holds where `before` runs on its last release, what
-the rewrite makes of it on that one and on each later one that is given, and all leave the same result.
+Each interpreter has the TensorFlow that stands before it, and that of 2.2 PyYAML 5.1 too, for models in YAML. A proof
+holds where `before` runs on its last release, what the rewrite makes of it on that one and on each later one that is
+given, and all leave the same result.
 """
 
 from __future__ import annotations

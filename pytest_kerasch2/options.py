@@ -85,6 +85,10 @@ TRAININGS = Option(
     "(default: in pytest's cache)",
     "DIR",
 )
+CHANGED = Option(
+    "--chapter-changed",
+    "take the verdicts of an earlier run over where nothing that they depend on has changed since, and run the others",
+)
 DOCUMENT = Option(
     "--chapter-document",
     "run the code of this document, block by block, and make a test of each block; it is code of somebody else, which "
@@ -99,7 +103,9 @@ FULL = Option("--benchmark-full", "the same with all batch sizes, on all images,
 PLOT = Option(
     "--benchmark-plot", "the same, and draw the time of a step by its batch size into this .png or .svg", "FILE"
 )
-OPTIONS = (CHAPTER, FAULTS, RESULTS, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, DOCUMENT, BENCHMARK, FULL, PLOT)
+OPTIONS = (
+    CHAPTER, FAULTS, RESULTS, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, CHANGED, DOCUMENT, BENCHMARK, FULL, PLOT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ class Settings:
         results: file to be written, or None.
         accuracy: train for ten epochs.
         trainings: folder that keeps the curves, or None for pytest's cache.
+        changed: run only what may have changed since an earlier run.
         documents: files whose blocks are run.
         benchmark: run the benchmarks and nothing else.
         full: all of them.
@@ -126,6 +133,7 @@ class Settings:
     offline: bool = False
     accuracy: bool = False
     trainings: Path | None = None
+    changed: bool = False
     documents: tuple[Path, ...] = ()
     benchmark: bool = False
     full: bool = False
@@ -145,10 +153,11 @@ def read(config: Any) -> Settings:
     """
     faults = bool(_value(config, FAULTS))
     accuracy = bool(_value(config, ACCURACY))
+    changed = bool(_value(config, CHANGED))
     full = bool(_value(config, FULL))
     plot = _path(config, PLOT)
     return Settings(
-        chapter=bool(_value(config, CHAPTER)) or faults or accuracy,
+        chapter=bool(_value(config, CHAPTER)) or faults or accuracy or changed,
         faults=faults,
         results=_path(config, RESULTS),
         devices=_value(config, DEVICES),
@@ -156,6 +165,7 @@ def read(config: Any) -> Settings:
         offline=bool(_value(config, OFFLINE)),
         accuracy=accuracy,
         trainings=_path(config, TRAININGS),
+        changed=changed,
         documents=tuple(_path_of(config, DOCUMENT, one) for one in _value(config, DOCUMENT) or ()),
         benchmark=bool(_value(config, BENCHMARK)) or full or plot is not None,
         full=full,
@@ -176,6 +186,8 @@ def without_effect(settings: Settings) -> list[str]:
     ]
     if settings.documents and settings.benchmark:
         sentences.append(f"{DOCUMENT.flag} has no effect with {BENCHMARK.flag}, which runs nothing else.")
+    if settings.changed and settings.faults:
+        sentences.append(f"{CHANGED.flag} has no effect with {FAULTS.flag}, which judges the checks anew.")
     if settings.results is not None and settings.faults:
         sentences.append(
             f"{RESULTS.flag} has no effect with {FAULTS.flag}, which judges the checks and not the chapter."

@@ -90,12 +90,17 @@ def functions_of_tensors(view: SourceView, failure: Failure) -> Iterator[Occurre
         yield Occurrence(call, ((call, edits.IntoLambda(f"{tensorflow}.keras.layers.Lambda", 2 if both else 1)),), full)
 
 
-def optimizers_of_keras(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
-    """Yield `tf.keras.Adam`, with the module that it is in."""
+def misplaced_names(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
+    """Yield `tf.keras.Adam`, and the classes of `tf.layers` on the line, with the module that each is in."""
     for node in view.attributes:
         full = view.name(node) or ""
         if full in {f"tensorflow.keras.{one}" for one in _OPTIMIZERS} and dotted(node.value) is not None:
             edit = edits.ReplaceWith(f"{_code(node.value)}.optimizers.{node.attr.value}")
+            yield Occurrence(node, ((node, edit),), full)
+        # The functions of that module have other arguments; its classes are those of Keras.
+        elif re.fullmatch(r"tensorflow\.layers\.[A-Z]\w+", full) and view.spans(node, failure.line):
+            assert isinstance(node.value, cst.Attribute)
+            edit = edits.ReplaceWith(f"{_code(node.value.value)}.keras.layers.{node.attr.value}")
             yield Occurrence(node, ((node, edit),), full)
 
 

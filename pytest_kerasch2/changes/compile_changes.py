@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Iterator
 
 import libcst as cst
@@ -88,13 +89,22 @@ class _AsType:
         return cst.parse_expression(f"{_code(named)}.astype({self.code})")
 
 
+# What a reader does with one-hot labels where their type shows, beside giving them to fit.
+_SHOWS_TYPE = re.compile(
+    r"\.(dtype|nbytes|itemsize|tobytes)\b|GradientTape|np\.save|\.(cast|matmul|multiply|math|nn)\b"
+)
+
+
 def _typed(has_dtype: bool) -> Find:
-    """Return what finds one-hot labels with, or without, a type or another argument that Keras 3 refuses."""
+    """Return what finds one-hot labels with, or without, a type or another argument that Keras 3 refuses.
+
+    Without one they are left alone where the code only trains on them: there the type makes no difference.
+    """
 
     def find(view: SourceView) -> Iterator[Occurrence]:
         for one in _categories(view):
             refused = edits.argument(one.node, "dtype", 2) is not None or edits.argument(one.node, "y") is not None
-            if refused == has_dtype:
+            if refused == has_dtype and (refused or _SHOWS_TYPE.search(view.code)):
                 yield one
 
     return find
@@ -247,8 +257,9 @@ CHANGES = (
         ),
         instead='Write to_categorical(...).astype("float32").',
         proof=RewriteProof(
-            given=GIVEN, last="2.15", before="labels = tf.keras.utils.to_categorical([0, 2, 1], 3)",
-            observe="result = [str(labels.dtype), labels.tolist()]",
+            given=GIVEN, last="2.15",
+            before="labels = tf.keras.utils.to_categorical([0, 2, 1], 3)\nkind = labels.dtype",
+            observe="result = [str(kind), labels.tolist()]",
         ),
     ),
     KnownChange(

@@ -206,6 +206,17 @@ class InsertFirst:
 
 
 @dataclass(frozen=True)
+class InsertElement:
+    """Put an expression, given as code, at the beginning of a list."""
+
+    code: str
+
+    def __call__(self, node: cst.List) -> cst.List:
+        """Return the list."""
+        return node.with_changes(elements=[cst.Element(cst.parse_expression(self.code)), *node.elements])
+
+
+@dataclass(frozen=True)
 class WrapCall:
     """Put a call into an expression, which has `{}` where the call is to stand."""
 

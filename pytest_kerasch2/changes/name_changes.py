@@ -190,6 +190,31 @@ def _backend_of_keras(view: SourceView) -> Iterator[Occurrence]:
             yield Occurrence(node, tuple(doors) if names <= _BACKEND_NAMES else (), f"K.{node.attr.value}")
 
 
+def _batch_shapes(view: SourceView) -> Iterator[Occurrence]:
+    """Yield layers with `batch_input_shape=`, and put an input of that shape before those that begin a Sequential."""
+    for one in keyword_of(r"keras\.layers\.\w+", "batch_input_shape", None)(view):
+        given = edits.argument(one.node, "batch_input_shape")
+        tensorflow = view.imported_as("tensorflow", view.line(one.node))
+        assert given is not None
+        first = f"{tensorflow}.keras.Input(batch_shape={cst.Module([]).code_for_node(given.value)})"
+        placed = None if tensorflow is None else _before_layer(view, one.node, first)
+        drop = (one.node, edits.DropKeywords(("batch_input_shape",)))
+        yield Occurrence(one.node, () if placed is None else (drop, placed), one.detail)
+
+
+def _before_layer(view: SourceView, layer: cst.Call, code: str) -> tuple[cst.CSTNode, Edit] | None:
+    """Return the edit that puts code before the layer with which a Sequential begins, or None where it begins none."""
+    for call in view.calls:
+        value = call.args[0].value if call.args else None
+        is_sequential = (view.keras_name(call.func) or "") in ("keras.Sequential", "keras.models.Sequential")
+        if is_sequential and isinstance(value, cst.List) and value.elements and value.elements[0].value is layer:
+            return value, edits.InsertElement(code)
+        line = view.lines.get(call)
+        if view.method(call) == "add" and value is layer and line is not None and isinstance(call.func, cst.Attribute):
+            return line, edits.InsertBefore(f"{cst.Module([]).code_for_node(call.func.value)}.add({code})")
+    return None
+
+
 def _misplaced(view: SourceView) -> Iterator[Occurrence]:
     """Yield names that no TensorFlow 2 has at that place, but has elsewhere."""
     for node in view.attributes:
@@ -552,18 +577,30 @@ CHANGES = (
             "no TensorFlow 2 has this name there; optimizers are in tf.keras.optimizers, layers in tf.keras.layers",
             "https://www.tensorflow.org/api_docs/python/tf/keras/optimizers",
         ),
-        attempt=attempts.optimizers_of_keras,
+        attempt=attempts.misplaced_names,
         instead="Write tf.keras.optimizers or tf.keras.layers before the name.",
     ),
     KnownChange(
         name="batch-input-shape",
         words=("batch_input_shape",),
-        find=keyword_of(r"keras\.layers\.\w+", "batch_input_shape", None),
+        find=_batch_shapes,
         effects=_effect(
             "keras 3.0", "Unrecognized keyword arguments passed to .*batch_input_shape",
             "the layers of Keras 3 do not take batch_input_shape=", "https://github.com/keras-team/keras/issues/20106",
         ),
         instead="Begin the model with keras.Input(batch_shape=...).",
+        proof=RewriteProof(
+            given="import numpy as np\nimport tensorflow as tf\nx = np.ones((2, 4, 3), 'float32')\n"
+            "settings = {'kernel_initializer': 'ones', 'recurrent_initializer': 'ones', 'stateful': True}\n",
+            before="first = tf.keras.Sequential([\n"
+            "    tf.keras.layers.LSTM(2, batch_input_shape=[2, None, 3], **settings),\n"
+            "    tf.keras.layers.Dense(1, kernel_initializer='ones'),\n])\n"
+            "second = tf.keras.Sequential()\n"
+            "second.add(tf.keras.layers.GRU(2, batch_input_shape=(2, 4, 3), **settings))",
+            observe="result = [np.asarray(one(x)).tolist() for one in (first, second, first, second)]"
+            " + [list(first.input_shape), list(second.input_shape), len(first.get_weights()), len(first.layers)]",
+            last="2.15",
+        ),
     ),
     KnownChange(
         name="tensorflow-on-keras-tensor",

@@ -345,7 +345,7 @@ def _short(fit: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _lengthen(history: Any, first: int, epochs: int) -> None:
-    """Give a history as many epochs as were asked for, with the numbers of the last: code may count on them."""
+    """Fill a history up to the epochs that were asked for, with the numbers of the last: code may count on them."""
     kept = getattr(history, "history", None)
     if type(kept) is not dict or epochs <= first:
         return

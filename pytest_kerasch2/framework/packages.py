@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Iterable, Mapping, Optional
 
 from pytest_kerasch2 import backend_choice
 from pytest_kerasch2.claims.release import Release
@@ -34,13 +34,22 @@ BACKENDS = ("tensorflow", "jax", "torch")
 VersionOf = Callable[[str], Optional[str]]
 
 
-def version_of(distribution: str) -> str | None:
-    """Return the version of an installed distribution, or None where it is absent or its metadata is damaged."""
-    metadata: Any
+def _metadata() -> Any:
     if sys.version_info >= (3, 8):
         from importlib import metadata
     else:
         import importlib_metadata as metadata
+    return metadata
+
+
+def distributions() -> Iterable[Any]:
+    """Return all installed distributions, as `importlib.metadata` has them."""
+    return _metadata().distributions()  # type: ignore[no-any-return]
+
+
+def version_of(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None where it is absent or its metadata is damaged."""
+    metadata = _metadata()
     try:
         about = metadata.distribution(distribution).metadata
     except (metadata.PackageNotFoundError, KeyError, OSError, UnicodeError):

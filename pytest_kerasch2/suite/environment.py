@@ -91,14 +91,19 @@ def _check_writable(settings: Settings) -> None:
         )
 
 
-def header(settings: Settings, distributed: bool) -> list[str]:
+def header(settings: Settings, distributed: bool, device_names: Sequence[str] | None = None) -> list[str]:
     """Return the lines at the head of pytest's output: release, backend, devices, data.
 
     With workers this process imports neither TensorFlow nor Keras, and leaves the devices to the summary.
+
+    Args:
+        settings: of the run.
+        distributed: whether it has workers.
+        device_names: of the devices, where a run before has found them.
     """
     release = api.installed()
     assert release is not None
-    seen = "found by the workers" if distributed else ", ".join(_device_names(settings))
+    seen = "found by the workers" if distributed else ", ".join(device_names or _device_names(settings))
     tensorflow = "" if release.tensorflow == ABSENT else f"TensorFlow {release.tensorflow}, "
     return [
         f"chapter on: {tensorflow}Keras {release.keras}, backend {release.backend}",

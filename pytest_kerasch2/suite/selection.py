@@ -23,10 +23,13 @@ class Selection:
         """Begin with nothing left out."""
         self.config = config
         self.left_out = False
+        # Checks whose verdicts are known all the same.
+        self.known: set[str] = set()
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that checks are left out, by -k, -m, --lf or another plugin."""
-        self.left_out = self.left_out or any(collection.check_of_item(item) is not None for item in items)
+        lost = (item for item in items if item.nodeid not in self.known)
+        self.left_out = self.left_out or any(collection.check_of_item(item) is not None for item in lost)
 
     def pytest_sessionfinish(self) -> None:
         """Report to the controller, in a worker."""

@@ -32,6 +32,7 @@ from pytest_kerasch2.suite import collection, environment, interruption, reporti
 from pytest_kerasch2.suite.junit import JunitProperties
 from pytest_kerasch2.suite.repeatable import Repeatable
 from pytest_kerasch2.suite.selection import Selection
+from pytest_kerasch2.suite.unchanged import TAKEN_OVER, UnchangedVerdicts
 from pytest_kerasch2.suite.workers import is_distributed, is_worker
 
 T = TypeVar("T")
@@ -80,6 +81,8 @@ class ChapterRun:
         self.environment: dict[str, Any] = {}
         self.interrupted = False
         self.selection = Selection(config)
+        self.unchanged = UnchangedVerdicts(config, settings)
+        self.decided: dict[str, dict[str, Any]] = {}
         self.desk: JobCache | None = None
         self._release: Release | None = None
         self.patch = pytest.MonkeyPatch()
@@ -95,7 +98,9 @@ class ChapterRun:
         """Return what is being verified, and on what."""
         if is_worker(self.config):
             return []
-        return _or_usage_error(lambda: environment.header(self.settings, is_distributed(self.config)))
+        # Of a run in the same surroundings the devices are known; to find them is to import the framework.
+        names = self.unchanged.stored.environment.get("devices") if self.unchanged.wanted else None
+        return _or_usage_error(lambda: environment.header(self.settings, is_distributed(self.config), names))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, Any, None]:
@@ -123,11 +128,23 @@ class ChapterRun:
             items[:] = collection.one_each(items, self.release)
         items[:] = collection.in_order(items)
 
+    def _without_unchanged(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """Return what is to be run, and take over the verdicts of the other checks."""
+        names = {item.nodeid for item in items if collection.check_of_item(item) is not None}
+        self.records += self.unchanged.take_over(sorted(names))
+        self.selection.known |= set(self.unchanged.taken_over)
+        left_out = [item for item in items if item.nodeid in self.unchanged.taken_over]
+        if left_out:
+            self.config.hook.pytest_deselected(items=left_out)
+        return [item for item in items if item.nodeid not in self.unchanged.taken_over]
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Let the child interpreters begin, while the other checks run."""
         if session.config.option.collectonly:
             return
+        # Here, where nobody selects any more: of what is left out for other reasons no verdict is wanted.
+        session.items[:] = self._without_unchanged(session.items)
         jobs = [job for item in session.items for job in self._jobs(item)]
         if jobs:
             # First of all, so that they go on while this process imports TensorFlow.
@@ -248,6 +265,8 @@ class ChapterRun:
         if fields is None:
             return
         self.records.append(results.unpacked(fields))
+        if report.outcome != "failed":
+            self.decided[report.nodeid] = fields
         injected = getattr(report, "kerasch2_injected", None)
         if injected is not None:
             self.injected_runs.append({**injected, "claim": fields["claim"]["id"], "shown": report.outcome})
@@ -271,7 +290,10 @@ class ChapterRun:
         ran_on = self.suite_environment()
         if is_worker(self.config):
             self.config.workeroutput[ENVIRONMENT] = ran_on  # type: ignore[attr-defined]
+            self.config.workeroutput[TAKEN_OVER] = sorted(self.unchanged.taken_over)  # type: ignore[attr-defined]
             return
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self.unchanged.taken_over:
+            exitstatus = session.exitstatus = pytest.ExitCode.OK
         stopped = bool(session.shouldfail or session.shouldstop)
         self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
         refused = self.folder / REFUSED
@@ -279,6 +301,7 @@ class ChapterRun:
             self._say_error(refused.read_text(encoding="utf-8"))
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
+        self.unchanged.keep(self.decided, self._known_environment())
         self._write_results()
 
     @pytest.hookimpl(optionalhook=True)
@@ -289,6 +312,7 @@ class ChapterRun:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Take the surroundings from a worker; one that died leaves the results file incomplete."""
+        self.records += self.unchanged.take_over(getattr(node, "workeroutput", {}).get(TAKEN_OVER) or ())
         ran_on = getattr(node, "workeroutput", {}).get(ENVIRONMENT) or {}
         read_before = self.environment.get("datasets", {})
         self.environment = {**self.environment, **ran_on}
@@ -297,15 +321,23 @@ class ChapterRun:
 
     def results(self) -> results.Results:
         """Return the results file of what was gathered so far."""
-        ran_on = {**environment.environment_unseen(), **self.environment}
+        ran_on = {**environment.environment_unseen(), **self._known_environment()}
         selected = not self.interrupted and self.selection.is_partial(self.records)
         complete = not self.interrupted and not selected
         ids = [check.claim.id for check in check_list.all_checks()]
         return results.build(self.records, ran_on, complete, selected, check_list.headings(), ids)
 
+    def _known_environment(self) -> dict[str, Any]:
+        """Return what this run ran on, with what the run before did whose verdicts are taken over."""
+        if not self.unchanged.taken_over:
+            return self.environment
+        before = self.unchanged.stored.environment
+        data = {**before.get("datasets", {}), **self.environment.get("datasets", {})}
+        return {**before, **self.environment, "datasets": data}
+
     def suite_environment(self) -> dict[str, Any]:
         """Return what this run ran on, as far as that is known; of workers, what they told."""
-        if self.records and not is_distributed(self.config):
+        if len(self.records) > len(self.unchanged.taken_over) and not is_distributed(self.config):
             shelf = self.config.stash.setdefault(SHELF, {})
             self.environment = environment.environment(self.settings, shelf)
         return self.environment
@@ -335,6 +367,8 @@ class ChapterRun:
             terminal.show_faults(self.records, self.injected_runs, terminalreporter)
         else:
             terminal.show_results(self.results(), terminalreporter, self.settings.results)
+            if self.unchanged.sentence():
+                terminalreporter.write_line(self.unchanged.sentence())
 
     def pytest_unconfigure(self) -> None:
         """Remove the folder that the workers shared, and put the environment back."""

@@ -110,6 +110,10 @@ FAULTS = {
     "export-saved-model": [
         ('"folder.keras"', '"folder"'), ("save_model(model", 'save_model(build(1, "tanh")'),
     ],
+    "batch-input-shape": [
+        ("batch_shape=[2, None, 3]", "batch_shape=[2, 4, 3]"),
+        ("second.add(tf.keras.Input(batch_shape=(2, 4, 3)))", ""),
+    ],
     "yaml-of-models": [("to_json", "to_yaml"), ("model_from_json", "model_from_yaml")],
     "strategy-run": [("strategy.run", "strategy.reduce"), ("a - b", "b - a")],
 }  # fmt: skip

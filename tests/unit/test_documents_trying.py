@@ -86,6 +86,11 @@ def attempted(
             "o = tf.keras.optimizers.Adam(learning_rate=0.1)",
         ),
         (
+            "o = tf.layers.Dense(3)(x)",
+            failed(1, "AttributeError", "module 'tensorflow' has no attribute 'layers'"),
+            "o = tf.keras.layers.Dense(3)(x)",
+        ),
+        (
             "def size(t):\n    return t.get_shape().as_list()",
             failed(2, "AttributeError", "'KerasTensor' object has no attribute 'get_shape'"),
             "def size(t):\n    return list(t.shape)",
@@ -116,6 +121,7 @@ def test_what_is_tried(tmp_path: Path, code: str, first: BlockRun, after: str) -
         ("a = h['mae']", failed(1, "KeyError", "'mae'", keys=["loss", "mse"])),
         ("a = h['acc']", failed(1, "KeyError", "'acc'", keys=["binary_accuracy", "accuracy"])),
         ("y = f(x)", failed(1, "ValueError", SYMBOLIC)),
+        ("o = tf.layers.dense(x, 3)", failed(1, "AttributeError", "module 'tensorflow' has no attribute 'layers'")),
         ("value = 3\ny = tf.square(value)", failed(2, "ValueError", SYMBOLIC)),
         ("y = tf.square(x)", failed(1, "ValueError", "something of mine")),
     ],
