@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -248,6 +249,13 @@ def costs(lines: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield f"| seconds to read 50 blocks, with the start of the command | {seconds:.1f} |"
 
 
+def revision() -> str:
+    """Return the commit of the tree that is measured here."""
+    command = ["git", "-C", str(Path(__file__).parent), "log", "-1", "--format=commit %h"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    return done.stdout.decode().strip() or "an unknown commit"
+
+
 def page(lines: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the page."""
     known, causes = labels()
@@ -259,7 +267,7 @@ def page(lines: Mapping[str, Mapping[str, Any]]) -> str:
         "# How often a document's check is right",
         "",
         "Written by `python -m evaluation.documents`, "
-        f"on TensorFlow {release.get('tensorflow')}, Keras {release.get('keras')}.",
+        f"on TensorFlow {release.get('tensorflow')}, Keras {release.get('keras')}, of the code of {revision()}.",
         "",
         f"{len(lines)} of {len(known)} public documents were checked, {blocks} blocks. "
         "`evaluation/documents_corpus.toml` lists them by repository, commit, path and licence; nothing of them is "

@@ -115,7 +115,9 @@ def _by_backend(view: SourceView, call: cst.Call, node: cst.Attribute) -> list[t
     if simple and function == "get_value" and len(call.args) == 1 and call.args[0].value is node:
         return [(call, edits.ReplaceWith(f"{rate}.numpy()"))]
     if simple and function == "set_value" and len(call.args) == 2 and call.args[0].value is node:
-        return [(call, edits.ReplaceWith(f"{rate}.assign({_code(call.args[1].value)})"))]
+        # The new rate may be told by the old one.
+        value = re.sub(rf"{re.escape(_code(node.value))}\.lr\b", rate, _code(call.args[1].value))
+        return [(call, edits.ReplaceWith(f"{rate}.assign({value})"))]
     return []
 
 

@@ -264,6 +264,8 @@ OWN = "class Own(keras.Model):\n    def train_step(self, data):\n        "
         ("y = keras.utils.to_categorical(y)\nmodel.fit(x, y)", "y = keras.utils.to_categorical(y)\nmodel.fit(x, y)"),
         ("y = keras.utils.to_categorical(y)\nprint(y.dtype)",
          'y = keras.utils.to_categorical(y).astype("float32")\nprint(y.dtype)'),
+        ("from keras import backend as K\nK.set_value(model.optimizer.lr, model.optimizer.lr * 0.5)",
+         "from keras import backend as K\nmodel.optimizer.learning_rate.assign(model.optimizer.learning_rate * 0.5)"),
         ("from mine import *\noptimizers.Adam(lr=1)", "from mine import *\noptimizers.Adam(lr=1)"),
     ],
 )  # fmt: skip
