@@ -101,7 +101,8 @@ def labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put labels of one document in place of the real ones."""
     cause = {"group": "change", "since": "2.16", "source": "https://example.org", "repair": "another name"}
     document = {"blocks": 2, "failures": {"1": "lr-argument"}}
-    written = {"causes": {"lr-argument": cause}, "documents": {"page-md": document}}
+    amended = {"page-md": "1 was labelled fine"}
+    written = {"amended": amended, "causes": {"lr-argument": cause}, "documents": {"page-md": document}}
     file, same = tmp_path / "labels.json", tmp_path / "names.json"
     file.write_text(json.dumps(written))
     same.write_text(json.dumps({"lr-argument": ["lr"]}))
@@ -177,3 +178,4 @@ def test_the_page_has_the_shares_and_what_was_missed() -> None:
     assert "| first failures with the labelled cause | 1 of 1 (100.0%) |" in page
     assert "- page-md 1: lr-argument; told ['lr'], broken" in page
     assert "| lr-argument | 2.16 | 1 |" in page
+    assert "page-md: 1 was labelled fine" in page
