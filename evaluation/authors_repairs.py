@@ -111,9 +111,12 @@ def code_of(text: str, path: str) -> list[str]:
 
 
 def replaced(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield lines and what was written in the place of each: the most similar line of the same change."""
+    """Yield lines and what was written in the place of each: of as many lines in order, else the most similar one."""
     for kind, low, high, first, last in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
         if kind != "replace":
+            continue
+        if high - low == last - first:
+            yield from zip(before[low:high], after[first:last])
             continue
         for line in before[low:high]:
             alike = difflib.get_close_matches(line, after[first:last], 1, 0.5)

@@ -280,6 +280,15 @@ def _is_metric(view: SourceView, call: cst.Call) -> bool:
     return len(names_made) == len(values) > 0 and all(one.startswith("keras.metrics.") for one in names_made)
 
 
+def _own_resets(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `def reset_states(self)` of a metric of the code's own."""
+    for node in view.functions:
+        own = view.class_of(node)
+        bases = [] if own is None else [view.keras_name(one.value) or "" for one in own.bases]
+        if node.name.value == "reset_states" and any(one.startswith("keras.metrics.") for one in bases):
+            yield Occurrence(node, ((node.name, edits.ReplaceWith("reset_state")),), "def reset_states")
+
+
 def _effect(since: str, symptom: str, cause: str, source: str, kind: str = "raises") -> tuple[Effect, ...]:
     of, _, number = since.rpartition(" ")
     return (Effect(KnownIssue(of=of or "tensorflow", since=number, symptom=symptom, cause=cause, source=source), kind),)
@@ -440,6 +449,31 @@ CHANGES = (
         proof=RewriteProof(
             given=f"{GIVEN}mean = tf.keras.metrics.Mean()\nmean.update_state([1.0, 3.0])\n",
             before="mean.reset_states()", observe="result = float(mean.result())", last="2.15", first="2.5",
+        ),
+    ),
+    KnownChange(
+        name="own-reset-states",
+        words=("reset_states",),
+        find=_own_resets,
+        effects=_effect(
+            "keras 3.0", "(?!)",
+            "Keras 3 calls reset_state of a metric: a reset_states of its own is never called, and its variables are 0",
+            f"{_TAG}/src/metrics/metric.py", "silent",
+        ),
+        instead="Call the method reset_state.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse")\n',
+            before="class Lowest(tf.keras.metrics.Metric):\n"
+            "    def __init__(self, name='lowest', **settings):\n        super().__init__(name=name, **settings)\n"
+            "        self.lowest = self.add_weight(name='low', initializer='ones')\n"
+            "    def update_state(self, y_true, y_pred, sample_weight=None):\n"
+            "        seen = 3.0 + tf.reduce_min(tf.cast(y_pred, 'float32'))\n"
+            "        self.lowest.assign(tf.minimum(self.lowest + 0.0, seen))\n"
+            "    def result(self):\n        return self.lowest + 0.0\n"
+            "    def reset_states(self):\n        self.lowest.assign(5.0)\n"
+            "model.compile('sgd', 'mse', metrics=[Lowest()])\n"
+            "history = model.fit(x, 4 + y, batch_size=4, epochs=2, verbose=0).history",
+            observe="result = [float(one) for one in history['lowest']]", last="2.15", first="2.16",
         ),
     ),
     KnownChange(

@@ -206,7 +206,7 @@ class SourceView:
         return True
 
     def class_of(self, node: cst.CSTNode) -> cst.ClassDef | None:
-        """Return the class in which a name or a call stands, or None."""
+        """Return the class in which a name, a call or a function stands, or None."""
         return self._class_of.get(node)
 
     def call_of(self, node: cst.CSTNode) -> cst.Call | None:
@@ -418,6 +418,8 @@ class _Collector(cst.CSTVisitor):
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         self.functions.append(node)
+        if self._class:
+            self.class_of[node] = self._class[-1]
 
     def leave_ClassDef(self, original_node: cst.ClassDef) -> None:
         self._class.pop()

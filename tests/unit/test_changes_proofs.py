@@ -114,6 +114,7 @@ FAULTS = {
         ("batch_shape=[2, None, 3]", "batch_shape=[2, 4, 3]"),
         ("second.add(tf.keras.Input(batch_shape=(2, 4, 3)))", ""),
     ],
+    "own-reset-states": [("def reset_state(", "def reset_states("), ("assign(5.0)", "assign(0.0)")],
     "yaml-of-models": [("to_json", "to_yaml"), ("model_from_json", "model_from_yaml")],
     "strategy-run": [("strategy.run", "strategy.reduce"), ("a - b", "b - a")],
 }  # fmt: skip

@@ -266,6 +266,10 @@ OWN = "class Own(keras.Model):\n    def train_step(self, data):\n        "
          'y = keras.utils.to_categorical(y).astype("float32")\nprint(y.dtype)'),
         ("from keras import backend as K\nK.set_value(model.optimizer.lr, model.optimizer.lr * 0.5)",
          "from keras import backend as K\nmodel.optimizer.learning_rate.assign(model.optimizer.learning_rate * 0.5)"),
+        ("class A(keras.metrics.Metric):\n    def reset_states(self):\n        pass",
+         "class A(keras.metrics.Metric):\n    def reset_state(self):\n        pass"),
+        ("class A(Mine):\n    def reset_states(self):\n        pass",
+         "class A(Mine):\n    def reset_states(self):\n        pass"),
         ("from mine import *\noptimizers.Adam(lr=1)", "from mine import *\noptimizers.Adam(lr=1)"),
     ],
 )  # fmt: skip
