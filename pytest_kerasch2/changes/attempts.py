@@ -75,6 +75,23 @@ def columns_of_targets(view: SourceView, failure: Failure) -> Iterator[Occurrenc
             yield Occurrence(node, ((node, edit),), f"{node.name.value}(y_true, y_pred)")
 
 
+def flat_targets(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
+    """Yield trainings on the line, with targets that are made a column, as Keras 2 made them."""
+    for call in view.calls:
+        if view.method(call) not in ("fit", "evaluate") or not view.spans(call, failure.line):
+            continue
+        given = edits.argument(call, "y", 1)
+        beside = edits.argument(call, "validation_data")
+        pair = None if beside is None else beside.value
+        targets = [] if given is None else [given.value]
+        if isinstance(pair, cst.Tuple) and len(pair.elements) == 2:
+            targets.append(pair.elements[1].value)
+        named = [one for one in targets if isinstance(one, (cst.Name, cst.Attribute))]
+        if named and len(named) == len(targets):
+            done = tuple((one, edits.ReplaceWith(f"{_code(one)}[:, None]")) for one in named)
+            yield Occurrence(call, done, ", ".join(_code(one) for one in named))
+
+
 def functions_of_tensors(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
     """Yield functions of TensorFlow on the line, each put into a Lambda layer, which takes symbolic tensors."""
     tensorflow = view.imported_as("tensorflow", failure.line)

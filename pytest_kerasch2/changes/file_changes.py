@@ -144,11 +144,11 @@ def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
     calls = {id(one.call) for one in uses}
     groups = _groups(view, uses)
     for group in groups:
-        ending = _group_ending(group)
+        ending = _group_ending(group, groups)
         if ending is None:
             continue
         free = not any(_is_used_elsewhere(view, one.name, calls) or _has_more(one.call) for one in group)
-        free = free and not any(_meets(group, other) for other in groups if other is not group)
+        free = free and not any(_meets(group, other, groups) for other in groups if other is not group)
         renaming = [(one.name.end, edits.ReplaceEnding(_ENDINGS, ending)) for one in group]
         for use in group:
             if use.kind in kinds and _fails(use):
@@ -156,18 +156,33 @@ def _renamed(view: SourceView, kinds: tuple[str, ...]) -> Iterator[Occurrence]:
                 yield Occurrence(use.call, (*renaming, *folder) if free else (), _detail(use, bool(folder)))
 
 
-def _group_ending(group: list[_Use]) -> str | None:
-    return _new_ending({one.name.text for one in group}, {one.kind for one in group})
+def _group_ending(group: list[_Use], groups: list[list[_Use]]) -> str | None:
+    """Return how a file ends now; with its old ending before it where another file differs from it by that alone."""
+    ending = _new_ending(_names(group), {one.kind for one in group})
+    old = {
+        match.group(2) for match in (re.search(_ENDINGS, name) for name in _names(group)) if match and match.group(2)
+    }
+    if ending is None or len(old) != 1:
+        return ending
+    stems = {re.sub(_ENDINGS, "", name) for name in _names(group)}
+    others = {
+        re.sub(_ENDINGS, "", name) for other in groups if not _names(other) & _names(group) for name in _names(other)
+    }
+    return f"_{old.pop()}{ending}" if stems & others else ending
 
 
-def _meets(group: list[_Use], other: list[_Use]) -> bool:
+def _names(group: list[_Use]) -> set[str]:
+    return {one.name.text for one in group}
+
+
+def _meets(group: list[_Use], other: list[_Use], groups: list[list[_Use]]) -> bool:
     """Whether a file would get the name that another file has, or gets too."""
-    own, others = ({one.name.text for one in uses} for uses in (group, other))
-    return not own & others and bool(_names_then(group) & (others | _names_then(other)))
+    own, others = _names(group), _names(other)
+    return not own & others and bool(_names_then(group, groups) & (others | _names_then(other, groups)))
 
 
-def _names_then(group: list[_Use]) -> set[str]:
-    ending = _group_ending(group)
+def _names_then(group: list[_Use], groups: list[list[_Use]]) -> set[str]:
+    ending = _group_ending(group, groups)
     return set() if ending is None else {f"{re.sub(_ENDINGS, '', one.name.text)}{ending}" for one in group}
 
 

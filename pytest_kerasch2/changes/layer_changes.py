@@ -423,7 +423,7 @@ CHANGES = (
         effects=(
             # Run on Keras 3.0.5, which saves a file without weights, and on 3.15.1.
             _keras_3(
-                "You are saving a model that has not yet been built",
+                "You are (saving|loading weights into) a model that has not yet been built",
                 "a model has no weights before its first call, and Keras 3 does not save it then",
                 "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/saving/saving_api.py",
             ),

@@ -176,9 +176,11 @@ def _metrics_names(view: SourceView) -> Iterator[Occurrence]:
 
 
 def _loggers(view: SourceView) -> Iterator[Occurrence]:
-    for node in view.attributes:
-        if view.keras_name(node) == "keras.callbacks.BaseLogger":
-            yield Occurrence(node, (), "BaseLogger")
+    for call in view.calls:
+        if view.keras_name(call.func) == "keras.callbacks.BaseLogger":
+            door = _code(call.func).rpartition(".")[0]
+            nothing = ((call, edits.ReplaceWith(f"{door}.Callback()")),) if door else ()
+            yield Occurrence(call, nothing, "BaseLogger")
 
 
 _MONITOR = "https://github.com/keras-team/keras/issues/6954"
@@ -404,6 +406,12 @@ CHANGES = (
             ),
         ),
         instead="Leave it out: fit takes the mean of each metric itself.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse", metrics=["mae"])\n', last="2.1",
+            before='averages = tf.keras.callbacks.BaseLogger(stateful_metrics=["mae"])\n'
+            "history = model.fit(x, y, batch_size=4, epochs=2, verbose=0, callbacks=[averages]).history",
+            observe=f"{WEIGHTS} + [[float(one) for one in history[name]] for name in ('loss', 'mae')]",
+        ),
     ),
     KnownChange(
         name="compiled-loss",
@@ -459,7 +467,8 @@ CHANGES = (
             Effect(
                 KnownIssue(
                     of="keras", since="3.0",
-                    symptom=r"node compile_loss/\w+/.*input shapes: \[(\d+|\?)\], \[(\d+|\?),\d+\]",
+                    symptom=r"node compile_loss/\w+/.*input shapes: \[(\d+|\?)\], \[(\d+|\?),\d+\]"
+                    r"|(?s:Incompatible shapes: \[\d+\] vs\. \[\d+,\d+\].*compile_loss/)",
                     cause="a loss is given targets of shape (n,) as they are, where Keras 2 made them (n, 1)",
                     source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/trainers/compile_utils.py",
                 )
@@ -481,6 +490,7 @@ CHANGES = (
                 )
             ),
         ),
+        attempt=attempts.flat_targets,
         instead="Give targets of shape (n, 1), or the loss itself as metric: tf.keras.losses.BinaryCrossentropy().",
     ),
     KnownChange(

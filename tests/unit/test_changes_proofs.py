@@ -23,7 +23,7 @@ from pytest_kerasch2.claims.release import within
 from pytest_kerasch2.framework import packages
 
 # Each fault is a run of lines on TensorFlow: some two hundred.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 _MARK = "# the lines that are rewritten\n"
 PROVEN = [one for one in catalogue_of_changes.ALL if catalogue_of_changes.is_proven(one)]
 BY_NAME = {one.name: one for one in catalogue_of_changes.ALL}
@@ -50,7 +50,8 @@ FAULTS = {
     "predict-classes": [("> 0.5", "< 0.5"), ("argmax(axis=-1)", "argmin(axis=-1)"), ('.astype("int32")', "")],
     "fit-generator": [
         ("epochs=2", "epochs=1"), ("fit(batches(), steps_per_epoch=2", "fit(batches(), steps_per_epoch=1"),
-        ("evaluate(batches(), steps=2)", "evaluate(batches(), steps=1)"), ("steps_per_epoch=", "batch_size="),
+        # Not without `steps_per_epoch`: the generator has no end.
+        ("evaluate(batches(), steps=2)", "evaluate(batches(), steps=1)"),
     ],
     "fit-workers": [("epochs=2", "epochs=1"), ("batch_size=4", "batch_size=2")],
     "history-lr": [('"learning_rate"', '"loss"')],
@@ -106,7 +107,7 @@ FAULTS = {
         ("update_state(loss)", "update_state(y_pred)"), ("update_state(y, y_pred)", "update_state(y, y)"),
         ('metric.name == "loss"', "False"),
     ],
-    "checkpoint-period": [("2 * -(-len(x)", "-(-len(x)"), ("// 3)", "// 2)"), ("save_freq=", "verbose=")],
+    "checkpoint-period": [("2 * -(-len(x)", "-(-len(x)"), ("// 3)", "// 1)"), ("save_freq=", "verbose=")],
     "export-saved-model": [
         ('"folder.keras"', '"folder"'), ("save_model(model", 'save_model(build(1, "tanh")'),
     ],
@@ -115,6 +116,7 @@ FAULTS = {
         ("second.add(tf.keras.Input(batch_shape=(2, 4, 3)))", ""),
     ],
     "own-reset-states": [("def reset_state(", "def reset_states("), ("assign(5.0)", "assign(0.0)")],
+    "base-logger": [("callbacks.Callback()", "callbacks.TerminateOnNaN"), ("epochs=2", "epochs=1")],
     "yaml-of-models": [("to_json", "to_yaml"), ("model_from_json", "model_from_yaml")],
     "strategy-run": [("strategy.run", "strategy.reduce"), ("a - b", "b - a")],
 }  # fmt: skip
@@ -132,7 +134,11 @@ def outcomes() -> dict[str, Any]:
         for number, (right, wrong) in enumerate(FAULTS.get(change.name, [])):
             assert right in after, (change.name, right)
             snippets[f"{change.name}/{number}"] = _snippet(change, after.replace(right, wrong))
-    return execute_with(sys.executable, snippets)
+    return execute_with(sys.executable, snippets, deadline=2000.0)
+
+
+# What Keras 3.15 takes too: left as they were, these places change nothing here.
+HARMLESS = ("K.get_value(model.optimizer.learning_rate)", 'model.save("my_model.keras", save_format="tf")')
 
 
 def _with_one_place_left(change: KnownChange) -> list[str]:
@@ -140,13 +146,14 @@ def _with_one_place_left(change: KnownChange) -> list[str]:
     assert change.proof is not None
     assert change.find is not None
     view = SourceView(f"{change.proof.given}{_MARK}{change.proof.before}\n")
-    others = [one for one in catalogue_of_changes.ALL if one.name in change.proof.also]
-    finders = [one.find for one in (*others, change) if one.find is not None]
-    edits = [edit for find in finders for one in find(view) for edit in one.edits]
-    nodes = list({id(node): node for node, _ in edits}.values())
+    others = [one.find for one in catalogue_of_changes.ALL if one.name in change.proof.also and one.find is not None]
+    own = [edit for one in change.find(view) for edit in one.edits]
+    edits = [*own, *(edit for find in others for one in find(view) for edit in one.edits)]
+    nodes = list({id(node): node for node, _ in own}.values())
     whole = view.with_edits(edits)
     codes = [view.with_edits([one for one in edits if one[0] is not node]) for node in nodes] if len(nodes) > 1 else []
-    return sorted({code.partition(_MARK)[2].rstrip("\n") for code in codes if code != whole})
+    codes = [one for one in codes if one != whole and not any(place in one for place in HARMLESS)]
+    return sorted({code.partition(_MARK)[2].rstrip("\n") for code in codes})
 
 
 def _snippet(change: KnownChange, code: str) -> str:

@@ -65,6 +65,11 @@ def attempted(
             "model.fit(x, y)",
         ),
         (
+            "model.fit(x, y, epochs=2, validation_data=(a, b))",
+            failed(1, "ValueError", "Arguments `target` and `output` must have the same rank (ndim). Received: t"),
+            "model.fit(x, y[:, None], epochs=2, validation_data=(a, b[:, None]))",
+        ),
+        (
             "block.compute_output_shape(input_shape=(None, 200, 7))",
             failed(1, "NotImplementedError", "Layer A does not have a `compute_output_shape` method implemented."),
             "block(tf.keras.Input(batch_shape=(None, 200, 7))).shape",
