@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import sys
 import tempfile
 import traceback
 from typing import TYPE_CHECKING, Any, Mapping
@@ -40,7 +41,16 @@ def execute(snippets: Mapping[str, str]) -> dict[str, Any]:
                 outcomes[name] = {"error": _PLACE.sub("", last)[:300]}
             finally:
                 os.chdir(here)
+                _put_policy_back()
     return outcomes
+
+
+def _put_policy_back() -> None:
+    """Let the next snippet have numbers of 32 bits, whatever one that failed has left."""
+    tensorflow: Any = sys.modules.get("tensorflow")
+    with contextlib.suppress(Exception):
+        place = tensorflow.keras.mixed_precision
+        (getattr(place, "set_global_policy", None) or place.experimental.set_policy)("float32")
 
 
 def rewritten(change: KnownChange) -> str:
