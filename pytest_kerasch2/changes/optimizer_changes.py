@@ -36,6 +36,18 @@ def _lr(view: SourceView) -> Iterator[Occurrence]:
         yield replace(one, edits=()) if twice else one
 
 
+def _whole_rates(view: SourceView) -> Iterator[Occurrence]:
+    """Yield optimizers whose rate is written as a whole number."""
+    for call in view.calls:
+        if re.fullmatch(OPTIMIZERS, view.keras_name(call.func) or ""):
+            rates = [edits.argument(call, "learning_rate", 0), edits.argument(call, "lr")]
+            given = rates[0] or rates[1]
+            if given is not None and isinstance(given.value, cst.Integer) and None in rates:
+                number = given.value.value
+                done = ((given.value, edits.ReplaceWith(f"{number}.0")),) if number.isdecimal() else ()
+                yield Occurrence(call, done, f"learning_rate={number}")
+
+
 def _decays(view: SourceView) -> Iterator[Occurrence]:
     for one in keyword_of(OPTIMIZERS, "decay", None)(view):
         yield Occurrence(one.node, tuple(_scheduled(view, one.node)), one.detail)
@@ -141,6 +153,25 @@ def _set_rates(view: SourceView) -> Iterator[Occurrence]:
 
 
 CHANGES = (
+    KnownChange(
+        name="whole-learning-rate",
+        words=("lr", "learning_rate", *_DECAYING),
+        find=_whole_rates,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="`learning_rate` should be float, or an instance of",
+                    cause="an optimizer of Keras 3 takes no whole number as its rate", source=_BASE,
+                )
+            ),
+        ),
+        instead="Write 1.0.",
+        proof=RewriteProof(
+            given="import tensorflow as tf\n", last="2.15",
+            before="optimizers = [tf.keras.optimizers.SGD(1), tf.keras.optimizers.Adam(learning_rate=2)]",
+            observe="result = [float(one.learning_rate.numpy()) for one in optimizers]",
+        ),
+    ),
     KnownChange(
         name="optimizer-lr",
         words=("lr",),

@@ -298,7 +298,8 @@ def _device(error: Mapping[str, Any] | None, code: str) -> str:
 def _causes(read: tuple[Cause, ...], as_is: BlockRun, mended: BlockRun, word: Word, runs: _Runs) -> tuple[Cause, ...]:
     """Return the known changes that were read, and the one that the error shows."""
     if word in (Word.RUNS, Word.CHANGED):
-        return tuple(one for one in read if one.kind != "raises")
+        # What stands in a function fails where that is called; there is a patch for it, which needs its reason.
+        return tuple(one for one in read if one.kind != "raises" or (one.proven and runs.changed(as_is.number)))
     failed = as_is if word is Word.REPAIRED else mended
     if failed.error is None or word in (Word.FOLLOWS, Word.NEEDS):
         return read

@@ -43,7 +43,9 @@ def rewritten(code: str, release: Release = NEWEST) -> str:
         ("keras.optimizers.SGD(lr = 0.1, momentum=0.9)", "keras.optimizers.SGD(learning_rate = 0.1, momentum=0.9)"),
         ("keras.optimizers.legacy.Adam(lr=1)", "keras.optimizers.legacy.Adam(lr=1)"),
         ("Adam(lr=1)", "Adam(lr=1)"),
-        ("from keras.optimizers import Adam\nAdam(lr=1)", "from keras.optimizers import Adam\nAdam(learning_rate=1)"),
+        ("keras.optimizers.SGD(1)", "keras.optimizers.SGD(1.0)"),
+        ("keras.optimizers.SGD(lr=2, momentum=1)", "keras.optimizers.SGD(learning_rate=2.0, momentum=1)"),
+        ("from keras.optimizers import Adam\nAdam(lr=.1)", "from keras.optimizers import Adam\nAdam(learning_rate=.1)"),
         (
             "keras.optimizers.SGD(lr=0.1, decay=1e-6)",
             "keras.optimizers.SGD(learning_rate=keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 1e-6))",
@@ -258,8 +260,8 @@ OWN = "class Own(keras.Model):\n    def train_step(self, data):\n        "
          "class A(L.Layer):\n    def call(self, x):\n        w = tf.Variable(tf.ones((2,)))"),
         ("class A:\n    def __init__(self):\n        self.w = tf.Variable(tf.ones((2,)))",
          "class A:\n    def __init__(self):\n        self.w = tf.Variable(tf.ones((2,)))"),
-        ("from tensorflow.keras import *\noptimizers.Adam(lr=1)",
-         "from tensorflow.keras import *\noptimizers.Adam(learning_rate=1)"),
+        ("from tensorflow.keras import *\noptimizers.Adam(lr=.1)",
+         "from tensorflow.keras import *\noptimizers.Adam(learning_rate=.1)"),
         ("keras.Sequential([L.LSTM(2, batch_input_shape=[2, None, 3]), L.Dense(1)])",
          "keras.Sequential([tf.keras.Input(batch_shape=[2, None, 3]), L.LSTM(2), L.Dense(1)])"),
         ("model.add(L.GRU(2, batch_input_shape=(2, 4, 3)))",
@@ -571,7 +573,7 @@ def test_of_several_imports_of_a_name_the_last_above_counts(seed: str) -> None:
 def test_a_change_that_nothing_proves_has_no_rewrite(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue_of_changes, "proven", dict)
 
-    (hits,) = matches(SourceView(f"{HEAD}keras.optimizers.SGD(lr=1)"), NEWEST)
+    (hits,) = matches(SourceView(f"{HEAD}keras.optimizers.SGD(lr=0.1)"), NEWEST)
 
     assert (hits.change.name, hits.rewritten) == ("optimizer-lr", False)
 

@@ -354,6 +354,13 @@ def test_a_block_that_is_mended_in_another_one_is_repaired(tmp_path: Path, keras
     assert [one["name"] for one in hits[3]["causes"]] == ["weights-file-name"]
 
 
+def test_a_patch_in_a_function_has_its_cause_though_the_block_runs(tmp_path: Path, keras: str) -> None:
+    hits = run(tmp_path, keras, "def make():\n    return keras.optimizers.SGD(lr=0.5)", "make()")
+
+    assert words(hits) == ["runs", "runs", "repaired"]
+    assert [[one["name"] for one in hit["causes"]] for hit in hits[1:]] == [["optimizer-lr"], ["optimizer-lr"]]
+
+
 def test_a_block_that_ran_only_on_what_a_failed_one_had_left_takes_no_repair_back(tmp_path: Path, keras: str) -> None:
     hits = run(tmp_path, keras, "steps = []", "steps.append(keras.optimizers.SGD(lr=1))", "[1 / 0 for one in steps]")
 
