@@ -51,8 +51,7 @@ class UnchangedVerdicts:
             config: of a run of the chapter.
             settings: of the same; without `changed` nothing is taken over, and all is kept for the next run.
         """
-        cache = getattr(config, "cache", None)
-        self.file = None if cache is None else Path(str(cache.mkdir(FOLDER))) / "verdicts.json"
+        self.file = _file(config)
         self.digest = None if self.file is None or settings.faults else surroundings_digest.digest(settings)
         self.stored = _read(self.file, self.digest)
         self.wanted = settings.changed
@@ -104,10 +103,18 @@ class UnchangedVerdicts:
                 f"since {self.stored.day}."
             )
         if self.file is None:
-            return "All checks were run: pytest's cache, where verdicts are kept, is switched off."
+            return "All checks were run: pytest's cache, where verdicts are kept, is switched off or cannot be written."
         if self.digest is None:
             return "All checks were run: the changes of a package that is installed in editable form cannot be seen."
         return "All checks were run: there is no run before in the same surroundings."
+
+
+def _file(config: pytest.Config) -> Path | None:
+    """Return where verdicts are kept, or None where there is no cache, or none that can be written."""
+    cache = getattr(config, "cache", None)
+    with contextlib.suppress(OSError):
+        return None if cache is None else Path(str(cache.mkdir(FOLDER))) / "verdicts.json"
+    return None
 
 
 def _read(file: Path | None, digest: str | None) -> RunBefore:

@@ -134,6 +134,18 @@ def test_without_the_cache_all_is_run(verified: Any) -> None:
     result.stdout.fnmatch_lines(["*pytest's cache, where verdicts are kept, is switched off*"])
 
 
+def test_a_cache_that_cannot_be_written_is_no_error(installed: Any) -> None:
+    from tests.plugin.conftest import TWO
+
+    installed.section(TWO)
+    (installed.path / ".pytest_cache").write_text("no folder")
+
+    result = installed.run("--chapter-changed", "-p", "no:warnings")
+
+    result.assert_outcomes(passed=1, xfailed=1)
+    result.stdout.fnmatch_lines(["*All checks were run*cannot be written*"])
+
+
 def test_with_faults_it_is_refused(verified: Any) -> None:
     result = verified.pytest("--chapter-faults", "--chapter-changed")
 
