@@ -118,6 +118,7 @@ FAULTS = {
     "own-reset-states": [("def reset_state(", "def reset_states("), ("assign(5.0)", "assign(0.0)")],
     "base-logger": [("callbacks.Callback()", "callbacks.TerminateOnNaN"), ("epochs=2", "epochs=1")],
     "whole-learning-rate": [("SGD(1.0)", "SGD(0.1)"), ("learning_rate=2.0", "")],
+    "sequential-of-one-layer": [("'ones'", "'zeros'"), ("Dense(2", "Dense(3")],
     "yaml-of-models": [("to_json", "to_yaml"), ("model_from_json", "model_from_yaml")],
     "strategy-run": [("strategy.run", "strategy.reduce"), ("a - b", "b - a")],
 }  # fmt: skip
