@@ -174,8 +174,8 @@ def patched(clone: Path, place: tuple[str, str, str]) -> tuple[dict[str, str], s
 
 
 def bare(line: str) -> str:
-    """Return a line without what makes no difference: blanks, the kind of quotes, a comment."""
-    return re.sub(r"\s+|,$", "", re.sub(r"\s#.*$", "", line)).replace("'", '"')
+    """Return a line without what makes no difference: blanks, the kind of quotes, a comma at its end, a comment."""
+    return re.sub(r"\s+", "", re.sub(r"\s#.*$", "", line)).rstrip(",").replace("'", '"')
 
 
 def compared(clones: Path) -> Iterator[tuple[Pair, str, str]]:

@@ -17,6 +17,11 @@ _OF_TWO = (
     "add", "divide", "equal", "greater", "less", "matmul", "maximum", "minimum", "multiply", "pow",
     "squared_difference", "subtract",
 )  # fmt: skip
+# Names of one metric.
+_ALIASES = (
+    ("mae", "MAE", "mean_absolute_error"), ("mse", "MSE", "mean_squared_error"),
+    ("acc", "accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"),
+)  # fmt: skip
 _code = cst.Module([]).code_for_node
 
 
@@ -45,23 +50,17 @@ def _keys_on(view: SourceView, line: int) -> list[tuple[cst.Subscript, cst.Simpl
     return [(node, key) for node, key in _keys(view) if view.spans(node, line)]
 
 
-# Names of one metric.
-_ALIASES = (
-    ("mae", "MAE", "mean_absolute_error"), ("mse", "MSE", "mean_squared_error"),
-    ("acc", "accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"),
-)  # fmt: skip
-
-
 def history_aliases(view: SourceView, failure: Failure) -> Iterator[Occurrence]:
     """Yield keys on the line that no training left, each with the one of the same metric that it did leave."""
     for node in view.subscripts:
         index = node.slice[0].slice
         key = index.value if isinstance(index, cst.Index) else None
         if isinstance(key, cst.SimpleString) and view.spans(node, failure.line):
-            prefix, bare = re.fullmatch(r"(val_)?(.*)", str(key.evaluated_value)).groups(default="")  # type: ignore[union-attr]
-            alike = next((one for one in _ALIASES if bare in one), ())
+            name = str(key.evaluated_value)
+            prefix = "val_" if name.startswith("val_") else ""
+            alike = next((one for one in _ALIASES if name[len(prefix) :] in one), ())
             left = [f"{prefix}{one}" for one in alike if f"{prefix}{one}" in failure.keys]
-            if len(left) == 1 and left[0] != key.evaluated_value:
+            if len(left) == 1 and left[0] != name:
                 yield Occurrence(node, ((key, edits.ReplaceText(left[0])),), f"[{key.value}]")
 
 

@@ -267,14 +267,15 @@ def _experimental(view: SourceView) -> Iterator[Occurrence]:
     """Yield `tf.keras.experimental.export_saved_model(model, path)` and its kin, with the edits that its file needs."""
     renamed = list(_renamed(view, ("save", "load")))
     for call in view.calls:
-        new = _EXPERIMENTAL.get(view.keras_name(call.func) or "")
+        full = view.keras_name(call.func) or ""
+        new = _EXPERIMENTAL.get(full)
         door = _code(call.func).rpartition(".experimental.")[0]
         if new is None:
             continue
         file = next((one.edits for one in renamed if one.node is call), None)
         simple = bool(file) and bool(door) and len(call.args) == (1 if new == "load_model" else 2)
         done: tuple[tuple[Any, Edit], ...] = ((call.func, edits.ReplaceWith(f"{door}.models.{new}")), *(file or ()))
-        yield Occurrence(call, done if simple else (), f"{new}()")
+        yield Occurrence(call, done if simple else (), f"{full.rpartition('.')[2]}()")
 
 
 def _periods(view: SourceView) -> Iterator[Occurrence]:

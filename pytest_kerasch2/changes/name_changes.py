@@ -210,9 +210,25 @@ def _before_layer(view: SourceView, layer: cst.Call, code: str) -> tuple[cst.CST
         if is_sequential and isinstance(value, cst.List) and value.elements and value.elements[0].value is layer:
             return value, edits.InsertElement(code)
         line = view.lines.get(call)
-        if view.method(call) == "add" and value is layer and line is not None and isinstance(call.func, cst.Attribute):
+        if value is layer and line is not None and isinstance(call.func, cst.Attribute) and _adds_first(view, call):
             return line, edits.InsertBefore(f"{cst.Module([]).code_for_node(call.func.value)}.add({code})")
     return None
+
+
+def _adds_first(view: SourceView, call: cst.Call) -> bool:
+    """Whether a call adds the first layer to a model: none is added to it between the line that makes it and this."""
+    assert isinstance(call.func, cst.Attribute)
+    model, line = dotted(call.func.value), view.line(call)
+    assigned = max(
+        (view.line(one) for one in view.written if dotted(one) == model and view.line(one) < line), default=0
+    )
+    earlier = [
+        one
+        for one in view.calls
+        if isinstance(one.func, cst.Attribute) and view.method(one) == "add" and dotted(one.func.value) == model
+        and assigned < view.line(one) < line
+    ]  # fmt: skip
+    return view.method(call) == "add" and not earlier
 
 
 def _misplaced(view: SourceView) -> Iterator[Occurrence]:

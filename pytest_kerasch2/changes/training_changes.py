@@ -150,14 +150,16 @@ def _compiled_metrics(view: SourceView) -> Iterator[Occurrence]:
             for target in view.written
             if isinstance(target, cst.Name) and view.is_beside(target, call) and _is_loss(view, target)
         ]
-        arguments = ", ".join(_code(one.value) for one in call.args)
-        form = (
-            f'[metric.update_state({{}}) if metric.name == "loss" else metric.update_state({arguments}) '
-            "for metric in self.metrics]"
-        )
         simple = len(losses) == 1 and len(call.args) == 2 and not any(one.star for one in call.args)
-        done = ((call, edits.ReplaceWith(form.format(losses[0].value))),) if simple else ()
+        done = ((call, edits.ReplaceWith(_each_metric(losses[0].value, call))),) if simple else ()
         yield Occurrence(call, done, "compiled_metrics.update_state()")
+
+
+def _each_metric(loss: str, call: cst.Call) -> str:
+    """Return the code that updates each metric as one call is to: the mean of the loss by the loss."""
+    arguments = ", ".join(_code(one.value) for one in call.args)
+    by_loss, by_output = f"metric.update_state({loss})", f"metric.update_state({arguments})"
+    return f'[{by_loss} if metric.name == "loss" else {by_output} for metric in self.metrics]'
 
 
 def _of_self(view: SourceView, name: str) -> Iterator[cst.Call]:
@@ -443,8 +445,8 @@ CHANGES = (
             Effect(
                 KnownIssue(
                     of="keras", since="3.0", symptom="(?!)",
-                    cause="compiled_metrics of Keras 3 gives the mean of the loss the predictions: what is shown as "
-                    "loss is their mean",
+                    cause="compiled_metrics of Keras 3 updates the mean of the loss too, by the predictions: the loss "
+                    "that is shown is the mean of the predictions",
                     source=_TRAINER,
                 ),
                 kind="silent",

@@ -266,6 +266,14 @@ OWN = "class Own(keras.Model):\n    def train_step(self, data):\n        "
          "keras.Sequential([tf.keras.Input(batch_shape=[2, None, 3]), L.LSTM(2), L.Dense(1)])"),
         ("model.add(L.GRU(2, batch_input_shape=(2, 4, 3)))",
          "model.add(tf.keras.Input(batch_shape=(2, 4, 3)))\nmodel.add(L.GRU(2))"),
+        ("model.add(L.Dense(1))\nmodel.add(L.GRU(2, batch_input_shape=(2, 4, 3)))",
+         "model.add(L.Dense(1))\nmodel.add(L.GRU(2, batch_input_shape=(2, 4, 3)))"),
+        ("model.add(L.Dense(1))\nmodel = keras.Sequential()\nmodel.add(L.GRU(2, batch_input_shape=(2, 4, 3)))",
+         "model.add(L.Dense(1))\nmodel = keras.Sequential()\nmodel.add(tf.keras.Input(batch_shape=(2, 4, 3)))\n"
+         "model.add(L.GRU(2))"),
+        (f"{OWN}loss = self.compute_loss(y=y, y_pred=p)\n        self.compiled_metrics.update_state({{'a': y}}, p)",
+         f"{OWN}loss = self.compute_loss(y=y, y_pred=p)\n        [metric.update_state(loss) if metric.name == "
+         "\"loss\" else metric.update_state({'a': y}, p) for metric in self.metrics]"),
         ("keras.Sequential([L.Dense(1), L.GRU(2, batch_input_shape=(2, 4, 3))])",
          "keras.Sequential([L.Dense(1), L.GRU(2, batch_input_shape=(2, 4, 3))])"),
         ("y = keras.utils.to_categorical(y)\nmodel.fit(x, y)", "y = keras.utils.to_categorical(y)\nmodel.fit(x, y)"),

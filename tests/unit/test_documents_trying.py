@@ -123,7 +123,7 @@ def test_what_is_tried(tmp_path: Path, code: str, first: BlockRun, after: str) -
     ("code", "first"),
     [
         ("a = h['acc']", failed(1, "KeyError", "'acc'", keys=["loss"])),
-        ("a = h['mae']", failed(1, "KeyError", "'mae'", keys=["loss", "mse"])),
+        ("a = h['mae'] + h['two\\nlines']", failed(1, "KeyError", "'mae'", keys=["loss", "mse"])),
         ("a = h['acc']", failed(1, "KeyError", "'acc'", keys=["binary_accuracy", "accuracy"])),
         ("y = f(x)", failed(1, "ValueError", SYMBOLIC)),
         ("o = tf.layers.dense(x, 3)", failed(1, "AttributeError", "module 'tensorflow' has no attribute 'layers'")),
